@@ -1,0 +1,130 @@
+import { type Static, type TProperties, Type } from "typebox";
+
+/**
+ * Every setting of the agent, declared once: type, unit, bounds, default and description.
+ * Validation, `--print-config` and the documentation are made from this.
+ */
+export const SettingsSchema = Type.Object(
+  {
+    device: section({
+      id: text("front-door", "Name of this doorbell on the wire", { pattern: "^[a-z0-9-]{3,36}$" }),
+      dataFolder: text("porchlight-data", "Folder for outbox, clips and state; one agent a folder"),
+      bellOnlyMs: ms(600_000, 10_000, 86_400_000, "How long bell-only mode lasts after three crashes in a minute"),
+      clock: oneOf(
+        ["timesyncd", "system"],
+        "timesyncd",
+        "Whose word makes a time `synced`: systemd-timesyncd's marker, or the system clock as it is",
+      ),
+    }),
+    button: section({
+      device: text("none", "Input event device of the button (evdev, such as /dev/input/event0), or `none`"),
+      holdMs: ms(40, 5, 1_000, "A press must hold this long: shorter ones are ghosts of a long wire"),
+      doubleWithinMs: ms(400, 100, 2_000, "Longest pause between the two presses of a double press"),
+      longMs: ms(1_500, 300, 20_000, "A press held this long is a long press"),
+      stuckMs: ms(30_000, 2_000, 600_000, "A press held this long is a stuck button"),
+      maxPerMinute: count(30, 1, 600, "presses", "Presses beyond this rate are counted but not sent"),
+    }),
+    light: section({
+      led: text("none", "Name of an LED below /sys/class/leds, or `none`"),
+      ringingMs: ms(4_000, 100, 60_000, "How long the light shows that the bell rang"),
+    }),
+    camera: section({
+      source: text("none", "`test`, `file:PATH` or `none`", { pattern: "^(none|test|file:.+)$" }),
+      widthPx: count(1280, 160, 3840, "px", "Width of the encoded picture", { multipleOf: 2 }),
+      heightPx: count(720, 120, 2160, "px", "Height of the encoded picture", { multipleOf: 2 }),
+      framesPerSecond: count(15, 1, 60, "1/s", "Pictures a second of the encoded video"),
+      bitrateKbps: count(2_000, 100, 20_000, "kbit/s", "Bit rate of the encoded video"),
+      stallMs: ms(5_000, 1_000, 60_000, "A capture that delivers nothing for this long is started anew"),
+      restartMinMs: ms(500, 100, 60_000, "First pause before a failed capture is tried again"),
+      restartMaxMs: ms(60_000, 1_000, 3_600_000, "Longest such pause; it doubles each time, with jitter"),
+    }),
+    still: section({
+      widthPx: count(640, 160, 1920, "px", "Width of a snapshot's preview", { multipleOf: 2 }),
+      maxBytes: bytes(24_000, 4_000, 128_000, "A preview is never larger"),
+      idleMs: ms(60_000, 1_000, 3_600_000, "The process that makes stills ends after this long without one"),
+    }),
+    clip: section({
+      preRollMs: ms(4_000, 0, 30_000, "How far before the press a clip begins, at least"),
+      postRollMs: ms(6_000, 1_000, 60_000, "How long a clip goes on after the last press"),
+      maxMs: ms(60_000, 5_000, 600_000, "Longest clip, without its pre-roll"),
+      segmentBytes: bytes(65_536, 4_096, 131_072, "Largest piece of a clip on the wire"),
+      ringMaxBytes: bytes(33_554_432, 1_048_576, 268_435_456, "Memory for the ring of recent video"),
+    }),
+    spool: section({
+      maxBytes: bytes(536_870_912, 1_048_576, 1_099_511_627_776, "Disk for recorded clips"),
+      maxAgeMs: ms(259_200_000, 60_000, 2_419_200_000, "A clip older than this is removed"),
+    }),
+    outbox: section({
+      maxBytes: bytes(33_554_432, 65_536, 17_179_869_184, "Disk for messages that are not settled"),
+      maxAgeMs: ms(1_209_600_000, 60_000, 31_536_000_000, "A message older than this is dropped, and counted"),
+      memoryRows: count(256, 16, 4_096, "messages", "Messages held in memory while the disk cannot take them"),
+    }),
+    broker: section({
+      urls: Type.Array(Type.String({ pattern: "^(mqtt|mqtts|ws|wss)://" }), {
+        default: ["mqtt://127.0.0.1:1883"],
+        minItems: 1,
+        maxItems: 8,
+        description: "Brokers in the order of preference; no user name or password in them",
+      }),
+      protocol: oneOf(["5", "3.1.1"], "5", "Version of MQTT"),
+      username: text("", "User name, or empty"),
+      passwordFile: text("", "File whose first line is the password, or empty"),
+      caFile: text("", "File of certificate authorities in PEM, or empty for the system's"),
+      allowPlaintext: Type.Boolean({
+        default: false,
+        description: "Allow mqtt:// and ws:// to another machine, unencrypted",
+      }),
+      keepAliveS: count(30, 5, 600, "s", "MQTT keep-alive"),
+    }),
+    uplink: section({
+      settle: oneOf(["puback", "receipt"], "puback", "What ends an event's stay in the outbox"),
+      ackTimeoutMs: ms(10_000, 1_000, 120_000, "A connection without an awaited acknowledgement for this long ends"),
+      receiptTimeoutMs: ms(30_000, 1_000, 3_600_000, "An event without a receipt for this long is sent again"),
+      reconnectMinMs: ms(500, 50, 60_000, "Bound of the first pause before connecting again (full jitter)"),
+      reconnectMaxMs: ms(60_000, 1_000, 3_600_000, "Largest such bound; it doubles each time"),
+      windowMessages: count(64, 1, 1_024, "messages", "Events sent and not yet acknowledged, for each sequence"),
+      clipWindowBytes: bytes(262_144, 4_096, 16_777_216, "Bytes of clips sent and not yet acknowledged"),
+    }),
+    health: section({
+      everyMs: ms(900_000, 10_000, 86_400_000, "Pause between two health messages"),
+    }),
+    log: section({
+      level: oneOf(["debug", "info", "warn", "error"], "info", "Least severe level that is logged"),
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type Settings = Static<typeof SettingsSchema>;
+
+function section<P extends TProperties>(properties: P) {
+  return Type.Object(properties, { additionalProperties: false });
+}
+
+function text(value: string, description: string, bounds: { pattern?: string } = {}) {
+  return Type.String({ default: value, description, ...bounds });
+}
+
+/** A duration in whole milliseconds. */
+function ms(value: number, minimum: number, maximum: number, description: string) {
+  return count(value, minimum, maximum, "ms", description);
+}
+
+function bytes(value: number, minimum: number, maximum: number, description: string) {
+  return count(value, minimum, maximum, "bytes", description);
+}
+
+function count(
+  value: number,
+  minimum: number,
+  maximum: number,
+  unit: string,
+  description: string,
+  more: { multipleOf?: number } = {},
+) {
+  return Type.Integer({ default: value, minimum, maximum, unit, description, ...more });
+}
+
+function oneOf<const V extends string[]>(values: V, value: V[number], description: string) {
+  return Type.Enum(values, { default: value, description });
+}
