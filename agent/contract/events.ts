@@ -16,8 +16,8 @@ export const EventData = {
   press: fact("Somebody rang. Published when the button has been held long enough; never retained.", {
     heldMs: natural("How long the button had been down when this was decided"),
   }),
-  button: fact("What became of one press or of two: published when the gesture has ended.", {
-    gesture: Type.Enum(["single", "double", "long", "stuck", "freed"]),
+  button: fact("What became of one press or of two, when the gesture has ended; or of the button's line.", {
+    gesture: Type.Enum(["single", "double", "long", "stuck", "freed", "line-lost", "line-ready"]),
     pressIds: Type.Array(Type.String(), { maxItems: 2 }),
     heldMs: natural("How long the last press was held"),
   }),

@@ -1,0 +1,226 @@
+import type { Lane, OutboxPosition, OutboxRow, StorePage } from "../../device/ports/store.ts";
+import { LATE_AFTER_MS, topicsOf } from "../contract/topics.ts";
+import { settle } from "./outbox.ts";
+import { setTimer, timerRuns } from "./timers.ts";
+import { utcAt } from "./time.ts";
+import { act, count, countAndSay, type Turn } from "./turn.ts";
+import { inFlight, isReady, publish } from "./uplink.ts";
+
+/**
+ * Brings the outbox to the broker. Each connection makes a pass over the stored rows, oldest first; what happens
+ * meanwhile overtakes it in its own way: presses at once, other events when their lane has caught up.
+ */
+export interface DeliveryState {
+  press: LaneDelivery;
+  event: LaneDelivery;
+  /** With receipts: passes in a row that brought none. */
+  passesWithoutReceipt: number;
+}
+
+export interface LaneDelivery {
+  /** The stored row up to which this pass has come. */
+  cursor: OutboxPosition | null;
+  /** The store may hold rows after the cursor that were not sent on this connection. */
+  behind: boolean;
+  paging: boolean;
+  /** The page that is under way was asked for by an earlier pass: its answer is left aside. */
+  stale: boolean;
+  /** Numbers of this epoch that were sent out of the pass's order on this connection, as ranges. */
+  ahead: [from: number, to: number][];
+}
+
+const PAGE_ROWS = 64;
+const LAST_SEQUENCE = 2_147_483_647;
+const LANES = ["press", "event"] as const;
+/** After a refusal by the broker or a failure of the store, the pass is made again. */
+const AFTER_FAILURE_MS = 30_000;
+const LONGEST_RECEIPT_PAUSE_MS = 3_600_000;
+
+export function newDelivery(): DeliveryState {
+  return { press: newLane(), event: newLane(), passesWithoutReceipt: 0 };
+}
+
+/** A connection stands: everything that is not settled goes out again. */
+export function startPass(turn: Turn): void {
+  const { delivery, outbox } = turn.state;
+  for (const lane of LANES) {
+    const paging = delivery[lane].paging;
+    const behind = outbox.store === "durable";
+    delivery[lane] = { ...newLane(), cursor: passBegins(turn), behind, paging, stale: paging };
+  }
+  for (const unsaved of outbox.unsaved) unsaved.sentOn = 0;
+}
+
+/** Sends what may be sent now: presses before everything else. */
+export function pumpEvents(turn: Turn): void {
+  if (!isReady(turn)) return;
+  for (const lane of LANES) {
+    const own = turn.state.delivery[lane];
+    if (lane === "press" || !own.behind) sendUnsaved(turn, lane);
+    askForPage(turn, lane);
+  }
+}
+
+export function pageArrived(turn: Turn, input: StorePage): void {
+  const own = turn.state.delivery[input.lane];
+  own.paging = false;
+  if (own.stale || !isReady(turn) || !own.behind) {
+    own.stale = false;
+    return;
+  }
+  for (const row of input.rows) {
+    if (row.epoch === turn.state.lifecycle.epoch) sendUnsaved(turn, input.lane, row.sequence);
+    if (!mayBeSent(turn, input.lane, row)) {
+      own.cursor = { epochNumber: row.epochNumber, sequence: row.sequence };
+      continue;
+    }
+    if (!hasRoom(turn, input.lane)) return;
+    own.cursor = { epochNumber: row.epochNumber, sequence: row.sequence };
+    send(turn, row);
+  }
+  if (!input.more) own.behind = false;
+}
+
+/** The store could not answer: the pass is made again later. */
+export function pageFailed(turn: Turn, lane: Lane): void {
+  const own = turn.state.delivery[lane];
+  own.paging = false;
+  own.stale = false;
+  own.behind = false;
+  passAgainLater(turn);
+}
+
+/** A row became durable before it could be sent on this connection: the pass must fetch it. */
+export function savedUnsent(turn: Turn, lane: Lane, sequence: number, sentOn: number): void {
+  const { lifecycle, uplink } = turn.state;
+  if (sentOn === uplink.connection) return;
+  const own = turn.state.delivery[lane];
+  own.behind = true;
+  const { cursor } = own;
+  if (cursor?.epochNumber === lifecycle.epochNumber && cursor.sequence >= sequence) cursor.sequence = sequence - 1;
+}
+
+/** The broker has the message. That settles it, unless the consumer's receipt is what counts. */
+export function eventAcked(turn: Turn, lane: Lane, epoch: string, sequence: number): void {
+  const { outbox, settings } = turn.state;
+  const unsaved = outbox.unsaved.some(({ row }) => row.lane === lane && row.sequence === sequence);
+  if (lane === "press" && unsaved && epoch === turn.state.lifecycle.epoch) {
+    count(turn, "press.settledBeforeDurable");
+  }
+  if (settings.uplink.settle === "puback") {
+    settle(turn, [{ epoch, lane, from: sequence, to: sequence }]);
+    return;
+  }
+  expectReceipt(turn);
+}
+
+/** The broker refused a message: it stays in the outbox and is tried again later. */
+export function eventRefused(turn: Turn, detail: string): void {
+  countAndSay(turn, "uplink.refused", `the broker refused a message: ${detail}`);
+  passAgainLater(turn);
+}
+
+/** No receipt came, or the broker refused something: what is not settled goes out again. */
+export function againTimerFired(turn: Turn): void {
+  const { delivery, outbox } = turn.state;
+  if (!isReady(turn)) return;
+  const waits = outbox.totals.press.rows + outbox.totals.event.rows + outbox.unsaved.length;
+  if (waits === 0) return;
+  delivery.passesWithoutReceipt += 1;
+  count(turn, "uplink.passesRepeated");
+  startPass(turn);
+  expectReceipt(turn);
+}
+
+/** A receipt came: the consumer is there. */
+export function receiptCame(turn: Turn): void {
+  turn.state.delivery.passesWithoutReceipt = 0;
+}
+
+function passAgainLater(turn: Turn): void {
+  if (!timerRuns(turn, "delivery.again")) setTimer(turn, "delivery.again", turn.now + AFTER_FAILURE_MS);
+}
+
+function expectReceipt(turn: Turn): void {
+  const { delivery, settings } = turn.state;
+  if (settings.uplink.settle !== "receipt" || timerRuns(turn, "delivery.again")) return;
+  const pauseMs = settings.uplink.receiptTimeoutMs * 2 ** Math.min(delivery.passesWithoutReceipt, 20);
+  setTimer(turn, "delivery.again", turn.now + Math.min(LONGEST_RECEIPT_PAUSE_MS, pauseMs));
+}
+
+/** A crash may have come from the backlog: bell-only mode sends only what happened in its own epoch. */
+function passBegins(turn: Turn): OutboxPosition | null {
+  const { lifecycle } = turn.state;
+  if (lifecycle.mode === "normal") return null;
+  return { epochNumber: lifecycle.epochNumber - 1, sequence: LAST_SEQUENCE };
+}
+
+function newLane(): LaneDelivery {
+  return { cursor: null, behind: false, paging: false, stale: false, ahead: [] };
+}
+
+/** Sends what is not in the store, up to the number `before` of this epoch. */
+function sendUnsaved(turn: Turn, lane: Lane, before = Number.POSITIVE_INFINITY): void {
+  const { outbox, uplink, delivery } = turn.state;
+  for (const unsaved of outbox.unsaved) {
+    if (unsaved.row.lane !== lane || unsaved.sentOn === uplink.connection) continue;
+    if (unsaved.row.sequence >= before) continue;
+    if (!hasRoom(turn, lane)) return;
+    unsaved.sentOn = uplink.connection;
+    addNumber(delivery[lane].ahead, unsaved.row.sequence);
+    send(turn, unsaved.row);
+  }
+}
+
+function askForPage(turn: Turn, lane: Lane): void {
+  const own = turn.state.delivery[lane];
+  if (!own.behind || own.paging || !hasRoom(turn, lane)) return;
+  own.paging = true;
+  act(turn, { type: "store.page", lane, after: own.cursor, limit: PAGE_ROWS });
+}
+
+function mayBeSent(turn: Turn, lane: Lane, row: OutboxRow): boolean {
+  if (row.epoch !== turn.state.lifecycle.epoch) return true;
+  return !turn.state.delivery[lane].ahead.some(([from, to]) => from <= row.sequence && row.sequence <= to);
+}
+
+function hasRoom(turn: Turn, lane: Lane): boolean {
+  return inFlight(turn, lane) < turn.state.settings.uplink.windowMessages;
+}
+
+function send(turn: Turn, row: OutboxRow): void {
+  const topics = topicsOf(turn.state.settings.device.id);
+  if (row.stillOf !== null) {
+    publish(turn, { kind: "still", eventId: row.stillOf }, {
+      topic: topics.snapshot(row.stillOf),
+      payload: { kind: "still", eventId: row.stillOf },
+      retain: false,
+      contentType: "image/jpeg",
+      expiryS: null,
+    });
+  }
+  const late = isLate(turn, row);
+  if (late) count(turn, "uplink.late");
+  publish(turn, { kind: "event", lane: row.lane, epoch: row.epoch, sequence: row.sequence }, {
+    topic: topics.event(row.eventType, late),
+    payload: { kind: "text", text: row.body },
+    retain: false,
+    contentType: "application/cloudevents+json; charset=utf-8",
+    expiryS: null,
+  });
+}
+
+/** An age that cannot be known counts as late: nothing may ring on a guess. */
+function isLate(turn: Turn, row: OutboxRow): boolean {
+  const { lifecycle, time } = turn.state;
+  if (row.epoch === lifecycle.epoch) return turn.now - row.occurredMonotonicMs > LATE_AFTER_MS;
+  if (row.trust !== "synced" || time.trust !== "synced") return true;
+  const ageMs = utcAt(turn, turn.now) - row.occurredUtcMs;
+  return ageMs < 0 || ageMs > LATE_AFTER_MS;
+}
+
+function addNumber(ranges: [from: number, to: number][], number: number): void {
+  const last = ranges.at(-1);
+  if (last && last[1] + 1 === number) last[1] = number;
+  else ranges.push([number, number]);
+}

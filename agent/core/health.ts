@@ -1,0 +1,31 @@
+import type { HealthMessage } from "../contract/messages.ts";
+import { topicsOf } from "../contract/topics.ts";
+import { waitingRows } from "./outbox.ts";
+import { setTimer } from "./timers.ts";
+import type { Turn } from "./turn.ts";
+import { isReady, publish } from "./uplink.ts";
+
+/** Publishes the counters, if anybody can hear them, and again after a while. */
+export function healthTimerFired(turn: Turn): void {
+  const { camera, counters, lifecycle, outbox, settings } = turn.state;
+  setTimer(turn, "health.publish", turn.now + settings.health.everyMs);
+  if (!isReady(turn)) return;
+  const waiting = waitingRows(turn);
+  const message: HealthMessage = {
+    epoch: lifecycle.epoch,
+    uptimeMs: turn.now - lifecycle.startedAtMs,
+    mode: lifecycle.mode,
+    camera: camera.state,
+    store: outbox.store,
+    outboxRows: waiting.rows,
+    outboxBytes: waiting.bytes,
+    counters: { ...counters },
+  };
+  publish(turn, { kind: "health" }, {
+    topic: topicsOf(settings.device.id).health,
+    payload: { kind: "text", text: JSON.stringify(message) },
+    retain: false,
+    contentType: "application/json",
+    expiryS: null,
+  });
+}

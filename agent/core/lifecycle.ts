@@ -1,0 +1,156 @@
+import type { PreviousEpoch, StoreOpened, StoreUnavailable } from "../../device/ports/store.ts";
+import { openCamera } from "./camera.ts";
+import { seeded } from "./chance.ts";
+import { recordEvent } from "./events.ts";
+import type { Started } from "./inputs.ts";
+import { showState } from "./light.ts";
+import { outboxInMemory, outboxOpened } from "./outbox.ts";
+import { closeClip } from "./recorder.ts";
+import { setTimer } from "./timers.ts";
+import { act, say, type Turn } from "./turn.ts";
+import { connect, isReady, publishStatus } from "./uplink.ts";
+import { lookForClips } from "./uploads.ts";
+
+/** One run of the agent, from its start to its end. */
+export interface LifecycleState {
+  phase: "new" | "running" | "stopping" | "ended";
+  mode: "normal" | "bell-only";
+  version: string;
+  /** Random, one for each start. */
+  epoch: string;
+  /** Counts the starts on this data folder; 0 while that is not known. */
+  epochNumber: number;
+  previous: PreviousEpoch | null;
+  startedAtMs: number;
+  /** State of the generator that jitter comes from. */
+  chance: number[];
+}
+
+export function newLifecycle(): LifecycleState {
+  return {
+    phase: "new",
+    mode: "normal",
+    version: "",
+    epoch: "",
+    epochNumber: 0,
+    previous: null,
+    startedAtMs: 0,
+    chance: [],
+  };
+}
+
+/** How long a stopping agent waits for the broker and the camera. */
+const STOP_WITHIN_MS = 3_000;
+
+/** The button works from here on; everything else follows. */
+export function started(turn: Turn, input: Started): void {
+  const { lifecycle, settings, time } = turn.state;
+  if (lifecycle.phase !== "new") throw new Error("the agent was started twice");
+  Object.assign(lifecycle, {
+    phase: "running",
+    mode: input.mode,
+    version: input.version,
+    epoch: input.epoch,
+    startedAtMs: turn.now,
+    chance: seeded(input.seed),
+  });
+  time.offsetMs = input.utcMs - input.occurredAt;
+  time.trust = input.trust;
+  act(turn, { type: "store.open", epoch: input.epoch, startedUtcMs: input.utcMs });
+  say(turn, "info", "started", { device: settings.device.id, version: input.version, epoch: input.epoch });
+  if (input.mode === "bell-only") {
+    say(turn, "error", "three crashes within a minute: bell-only mode, without camera and backlog", {
+      forMs: settings.device.bellOnlyMs,
+    });
+    setTimer(turn, "lifecycle.normal", turn.now + settings.device.bellOnlyMs);
+  }
+  setTimer(turn, "health.publish", turn.now + settings.health.everyMs);
+  openCamera(turn);
+  showState(turn);
+}
+
+/** The disk is ours. Only now the broker: whoever has the data folder is the device. */
+export function storeOpened(turn: Turn, input: StoreOpened): void {
+  const { lifecycle } = turn.state;
+  lifecycle.epochNumber = input.epochNumber;
+  lifecycle.previous = input.previous;
+  outboxOpened(turn, input.totals);
+  lookForClips(turn);
+  tellStart(turn);
+  connect(turn);
+}
+
+/** Another agent has the data folder: this one ends. Any other trouble: the bell goes on, in memory. */
+export function storeUnavailable(turn: Turn, input: StoreUnavailable): void {
+  if (input.fault === "locked") {
+    end(turn, 2, input.detail);
+    return;
+  }
+  say(turn, "error", `nothing can be kept: ${input.detail}`, { fault: input.fault });
+  outboxInMemory(turn);
+  tellStart(turn);
+  connect(turn);
+}
+
+export function stopRequested(turn: Turn): void {
+  const { lifecycle, recorder } = turn.state;
+  if (lifecycle.phase !== "running") return;
+  lifecycle.phase = "stopping";
+  say(turn, "info", "stopping");
+  setTimer(turn, "lifecycle.stop", turn.now + STOP_WITHIN_MS);
+  if (recorder.clip) closeClip(turn);
+  else sayGoodbye(turn);
+}
+
+/** The clip that the stop had to wait for is closed. */
+export function clipOverWhileStopping(turn: Turn): void {
+  const { lifecycle, recorder } = turn.state;
+  if (lifecycle.phase === "stopping" && !recorder.clip) sayGoodbye(turn);
+}
+
+/** `stopped` is acknowledged: with a DISCONNECT the will stays unsent. */
+export function goodbyeAcked(turn: Turn): void {
+  const { lifecycle, uplink } = turn.state;
+  if (lifecycle.phase !== "stopping") return;
+  act(turn, { type: "broker.disconnect", connection: uplink.connection });
+}
+
+export function disconnectedWhileStopping(turn: Turn): void {
+  if (turn.state.lifecycle.phase === "stopping") end(turn, 0, "stopped");
+}
+
+export function stopTimerFired(turn: Turn): void {
+  if (turn.state.lifecycle.phase === "stopping") end(turn, 0, "stopped");
+}
+
+/** Bell-only mode has lasted long enough: everything is tried again, on a connection that listens. */
+export function normalTimerFired(turn: Turn): void {
+  const { lifecycle, uplink } = turn.state;
+  if (lifecycle.mode === "normal" || lifecycle.phase !== "running") return;
+  lifecycle.mode = "normal";
+  say(turn, "info", "bell-only mode is over");
+  openCamera(turn);
+  if (isReady(turn)) act(turn, { type: "broker.disconnect", connection: uplink.connection });
+}
+
+function sayGoodbye(turn: Turn): void {
+  if (isReady(turn)) publishStatus(turn, "stopped");
+  else end(turn, 0, "stopped");
+}
+
+function end(turn: Turn, exitCode: 0 | 2, reason: string): void {
+  turn.state.lifecycle.phase = "ended";
+  act(turn, { type: "agent.ended", exitCode, reason });
+}
+
+/** The first event of the epoch: a consumer learns from it which numbers the one before had reached. */
+function tellStart(turn: Turn): void {
+  const { lifecycle } = turn.state;
+  recordEvent(turn, "start", lifecycle.startedAtMs, {
+    previousEpoch: lifecycle.previous?.epoch ?? "",
+    previousLastPress: lifecycle.previous?.lastPress ?? 0,
+    previousLastEvent: lifecycle.previous?.lastEvent ?? 0,
+    version: lifecycle.version,
+    mode: lifecycle.mode,
+  });
+}

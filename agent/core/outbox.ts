@@ -1,0 +1,251 @@
+import type {
+  LaneTotals,
+  OutboxRow,
+  SequenceRange,
+  StoreAppended,
+  StoreAppendFailed,
+  StoreEvicted,
+  StoreFailed,
+  StoreSettled,
+} from "../../device/ports/store.ts";
+import { clearTimer, setTimer, timerRuns } from "./timers.ts";
+import { utcAt } from "./time.ts";
+import { act, count, countAndSay, say, type Turn } from "./turn.ts";
+
+/**
+ * Messages that have not been settled. Their rows are in the store; here are only those that are not durable yet,
+ * or cannot be, and what the bounds need.
+ */
+export interface OutboxState {
+  /** `memory`: there is no disk to keep them on. */
+  store: "opening" | "durable" | "memory";
+  /** Last numbers given out in this epoch. */
+  last: { press: number; event: number };
+  totals: { press: LaneTotals; event: LaneTotals };
+  unsaved: UnsavedRow[];
+  /** Given up, and not yet told. */
+  undeclared: Undeclared[];
+  evicting: boolean;
+  /** The disk's last failure was told. */
+  trouble: boolean;
+}
+
+export interface UnsavedRow {
+  row: OutboxRow;
+  /** The store refused it: it lives only here. */
+  failed: boolean;
+  /** The connection it was sent on; 0 for none. */
+  sentOn: number;
+  /** The clip whose end it tells. */
+  announces: string | null;
+}
+
+export interface Undeclared extends SequenceRange {
+  messages: number;
+  reason: "budget" | "age" | "store-failed";
+}
+
+const RETRY_MS = 30_000;
+const DECLARE_AFTER_MS = 1_000;
+const AGE_CHECK_MS = 3_600_000;
+/** An eviction goes this far below the bound, so that the next one is not due at once. */
+const EVICT_TO = 0.9;
+
+export function newOutbox(): OutboxState {
+  return {
+    store: "opening",
+    last: { press: 0, event: 0 },
+    totals: { press: { rows: 0, bytes: 0 }, event: { rows: 0, bytes: 0 } },
+    unsaved: [],
+    undeclared: [],
+    evicting: false,
+    trouble: false,
+  };
+}
+
+/** Takes a new row in and starts to make it durable. It is sent by whoever looks at `unsaved` and the store. */
+export function addRow(turn: Turn, row: OutboxRow, announces: string | null): void {
+  const { outbox } = turn.state;
+  outbox.unsaved.push({ row, failed: outbox.store === "memory", sentOn: 0, announces });
+  if (outbox.store === "memory") keepMemoryBound(turn);
+  else act(turn, { type: "store.append", row });
+}
+
+/** The store is open: what was recorded so far is on its way to it already. */
+export function outboxOpened(turn: Turn, totals: OutboxState["totals"]): void {
+  const { outbox } = turn.state;
+  outbox.store = "durable";
+  outbox.totals = totals;
+  setTimer(turn, "outbox.age", turn.now + AGE_CHECK_MS);
+}
+
+/** There is no store in this run: everything lives in memory. */
+export function outboxInMemory(turn: Turn): void {
+  const { outbox } = turn.state;
+  outbox.store = "memory";
+  for (const unsaved of outbox.unsaved) unsaved.failed = true;
+  keepMemoryBound(turn);
+}
+
+/** The row is durable. Answers what was known of it while it was not. */
+export function rowAppended(turn: Turn, input: StoreAppended): UnsavedRow | undefined {
+  const { outbox } = turn.state;
+  const { lane, sequence } = input;
+  if (outbox.trouble) {
+    outbox.trouble = false;
+    say(turn, "info", "the disk takes messages again");
+  }
+  const totals = outbox.totals[lane];
+  totals.rows += 1;
+  totals.bytes += input.bytes;
+  keepDiskBound(turn);
+  const saved = outbox.unsaved.find((one) => one.row.lane === lane && one.row.sequence === sequence);
+  outbox.unsaved = outbox.unsaved.filter((one) => one !== saved);
+  if (saved && lane === "press") count(turn, "press.durable");
+  return saved;
+}
+
+/** The disk did not take the row: it stays in memory and is tried again later. */
+export function appendFailed(turn: Turn, input: StoreAppendFailed): void {
+  const { outbox } = turn.state;
+  const failed = outbox.unsaved.find(
+    (one) => one.row.lane === input.lane && one.row.sequence === input.sequence,
+  );
+  if (failed) failed.failed = true;
+  count(turn, "outbox.appendFailures");
+  if (!outbox.trouble) {
+    outbox.trouble = true;
+    say(turn, "error", `the disk does not take messages: ${input.detail}`, { fault: input.fault });
+  }
+  keepMemoryBound(turn);
+  if (outbox.store === "durable" && !timerRuns(turn, "outbox.retry")) {
+    setTimer(turn, "outbox.retry", turn.now + RETRY_MS);
+  }
+}
+
+export function retryTimerFired(turn: Turn): void {
+  const { outbox } = turn.state;
+  if (outbox.store !== "durable") return;
+  for (const unsaved of outbox.unsaved) {
+    if (!unsaved.failed) continue;
+    unsaved.failed = false;
+    act(turn, { type: "store.append", row: unsaved.row });
+  }
+}
+
+/** These need no more delivery: they leave the memory and the store. */
+export function settle(turn: Turn, ranges: SequenceRange[]): void {
+  const { outbox, lifecycle } = turn.state;
+  const settled = (row: OutboxRow) =>
+    ranges.some(
+      (range) =>
+        range.epoch === row.epoch &&
+        range.lane === row.lane &&
+        range.from <= row.sequence &&
+        row.sequence <= range.to,
+    );
+  for (const range of ranges) {
+    if (range.epoch !== lifecycle.epoch) continue;
+    // A clip's end is told once its event is delivered, durable or not.
+    for (const { row, announces } of outbox.unsaved) {
+      if (announces && settled(row)) act(turn, { type: "clip.mark-announced", clipId: announces });
+    }
+  }
+  outbox.unsaved = outbox.unsaved.filter(({ row }) => !settled(row));
+  if (outbox.store !== "memory") act(turn, { type: "store.settle", ranges });
+}
+
+export function rowsSettled(turn: Turn, input: StoreSettled): void {
+  turn.state.outbox.totals = input.totals;
+}
+
+export function rowsEvicted(turn: Turn, input: StoreEvicted): void {
+  const { outbox } = turn.state;
+  outbox.evicting = false;
+  outbox.totals = input.totals;
+  for (const range of input.ranges) giveUp(turn, range, input.reason);
+}
+
+export function storeFailed(turn: Turn, input: StoreFailed): void {
+  if (input.operation === "evict") turn.state.outbox.evicting = false;
+  countAndSay(turn, `outbox.${input.operation}Failures`, `the store failed to ${input.operation}`, {
+    fault: input.fault,
+    detail: input.detail,
+  });
+}
+
+export function ageTimerFired(turn: Turn): void {
+  const { outbox, settings, time } = turn.state;
+  setTimer(turn, "outbox.age", turn.now + AGE_CHECK_MS);
+  // An estimated clock may be years off: nothing is thrown away on its word.
+  if (outbox.store !== "durable" || time.trust !== "synced") return;
+  const olderThanUtcMs = utcAt(turn, turn.now) - settings.outbox.maxAgeMs;
+  for (const lane of ["event", "press"] as const) {
+    act(turn, { type: "store.evict", lane, keepBytes: settings.outbox.maxBytes, olderThanUtcMs });
+  }
+}
+
+/** Messages of every kind that wait, on the disk or in memory. */
+export function waitingRows(turn: Turn): { rows: number; bytes: number } {
+  const { totals, unsaved } = turn.state.outbox;
+  return {
+    rows: totals.press.rows + totals.event.rows + unsaved.length,
+    bytes: unsaved.reduce((sum, { row }) => sum + row.body.length, totals.press.bytes + totals.event.bytes),
+  };
+}
+
+/** Other events go before presses. */
+function keepDiskBound(turn: Turn): void {
+  const { outbox, settings } = turn.state;
+  const { press, event } = outbox.totals;
+  const bound = settings.outbox.maxBytes;
+  if (outbox.evicting || press.bytes + event.bytes <= bound) return;
+  outbox.evicting = true;
+  const target = Math.floor(bound * EVICT_TO);
+  const lane = event.bytes > 0 ? "event" : "press";
+  const keepBytes = lane === "event" ? Math.max(0, target - press.bytes) : target;
+  act(turn, { type: "store.evict", lane, keepBytes, olderThanUtcMs: null });
+}
+
+/** Rows that the disk does not take are few: the oldest other event goes first, then the oldest press. */
+function keepMemoryBound(turn: Turn): void {
+  const { outbox, settings } = turn.state;
+  for (;;) {
+    const failed = outbox.unsaved.filter((one) => one.failed);
+    if (failed.length <= settings.outbox.memoryRows) return;
+    const victim = failed.find((one) => one.row.lane === "event") ?? failed[0];
+    outbox.unsaved = outbox.unsaved.filter((one) => one !== victim);
+    if (!victim) return;
+    const { epoch, lane, sequence } = victim.row;
+    giveUp(turn, { epoch, lane, from: sequence, to: sequence }, "store-failed");
+  }
+}
+
+/** Remembers a gap until it is declared; gaps side by side become one. */
+function giveUp(turn: Turn, range: SequenceRange, reason: Undeclared["reason"]): void {
+  const { outbox } = turn.state;
+  const messages = range.to - range.from + 1;
+  count(turn, "outbox.dropped", messages);
+  const before = outbox.undeclared.find(
+    (gap) =>
+      gap.epoch === range.epoch &&
+      gap.lane === range.lane &&
+      gap.reason === reason &&
+      gap.to + 1 === range.from,
+  );
+  if (before) {
+    before.to = range.to;
+    before.messages += messages;
+  } else {
+    outbox.undeclared.push({ ...range, messages, reason });
+  }
+  if (!timerRuns(turn, "outbox.declare")) setTimer(turn, "outbox.declare", turn.now + DECLARE_AFTER_MS);
+}
+
+/** Takes the gaps that are to be declared now. */
+export function takeUndeclared(turn: Turn): Undeclared[] {
+  const gaps = turn.state.outbox.undeclared;
+  turn.state.outbox.undeclared = [];
+  clearTimer(turn, "outbox.declare");
+  return gaps;
+}

@@ -1,0 +1,48 @@
+import type { Settings } from "../contract/settings.ts";
+import { type ButtonState, newButton } from "./button.ts";
+import { type CameraState, newCamera } from "./camera.ts";
+import { type DeliveryState, newDelivery } from "./delivery.ts";
+import { type LifecycleState, newLifecycle } from "./lifecycle.ts";
+import { newOutbox, type OutboxState } from "./outbox.ts";
+import { newRecorder, type RecorderState } from "./recorder.ts";
+import { newTime, type TimeState } from "./time.ts";
+import type { TimersState } from "./timers.ts";
+import { newUplink, type UplinkState } from "./uplink.ts";
+import { newUploads, type UploadsState } from "./uploads.ts";
+
+/**
+ * Everything the core knows: plain data that `structuredClone` copies whole, one slice a machine.
+ * It stays small: outbox rows and clips' segments are paged from their stores.
+ */
+export interface State {
+  settings: Settings;
+  lifecycle: LifecycleState;
+  time: TimeState;
+  timers: TimersState;
+  counters: Record<string, number>;
+  button: ButtonState;
+  camera: CameraState;
+  recorder: RecorderState;
+  outbox: OutboxState;
+  uplink: UplinkState;
+  delivery: DeliveryState;
+  uploads: UploadsState;
+}
+
+/** The state before the first input, which must be `agent.started`. */
+export function initialState(settings: Settings): State {
+  return {
+    settings,
+    lifecycle: newLifecycle(),
+    time: newTime(),
+    timers: {},
+    counters: {},
+    button: newButton(),
+    camera: newCamera(),
+    recorder: newRecorder(),
+    outbox: newOutbox(),
+    uplink: newUplink(),
+    delivery: newDelivery(),
+    uploads: newUploads(),
+  };
+}

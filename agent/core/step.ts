@@ -1,0 +1,263 @@
+import type { BrokerAcked, BrokerInput, BrokerMessageIn, BrokerPublishFailed } from "../../device/ports/broker.ts";
+import type { StoreInput } from "../../device/ports/store.ts";
+import { topicsOf } from "../contract/topics.ts";
+import type { Action } from "./actions.ts";
+import {
+  buttonEdge,
+  buttonLine,
+  doubleTimerFired,
+  holdTimerFired,
+  releaseTimerFired,
+  stuckTimerFired,
+} from "./button.ts";
+import { cameraDown, cameraUp, restartTimerFired } from "./camera.ts";
+import { clockChanged } from "./clock.ts";
+import {
+  againTimerFired,
+  eventAcked,
+  eventRefused,
+  pageArrived,
+  pageFailed,
+  pumpEvents,
+  savedUnsent,
+  startPass,
+} from "./delivery.ts";
+import { declareDrops } from "./drops.ts";
+import { healthTimerFired } from "./health.ts";
+import type { Input } from "./inputs.ts";
+import {
+  clipOverWhileStopping,
+  disconnectedWhileStopping,
+  goodbyeAcked,
+  normalTimerFired,
+  started,
+  stopRequested,
+  stopTimerFired,
+  storeOpened,
+  storeUnavailable,
+} from "./lifecycle.ts";
+import { showState } from "./light.ts";
+import {
+  ageTimerFired,
+  appendFailed,
+  retryTimerFired,
+  rowAppended,
+  rowsEvicted,
+  rowsSettled,
+  storeFailed,
+} from "./outbox.ts";
+import { receiptArrived } from "./receipts.ts";
+import { clipClosed, clipFailed, clipOpened, closeClip, stillFailed, stillTaken } from "./recorder.ts";
+import type { State } from "./state.ts";
+import { type TimerKey, timerFired } from "./timers.ts";
+import { act, count, countAndSay, say, type Turn } from "./turn.ts";
+import {
+  ackTimerFired,
+  connect,
+  connected,
+  disconnected,
+  finishPublish,
+  provedGood,
+  statusSeen,
+  statusTimerFired,
+} from "./uplink.ts";
+import {
+  clipAnnounced,
+  clipEvicted,
+  clipGrew,
+  clipPublishFailed,
+  clipsPending,
+  finAcked,
+  pauseUploads,
+  pumpUploads,
+  restartUploads,
+  segmentAcked,
+  segmentsListed,
+  uploadClosed,
+} from "./uploads.ts";
+
+/**
+ * One step of the doorbell: takes in one input, changes `state`, and answers what is to be done, in order.
+ * Deterministic and synchronous; it reads no clock, draws no chance of its own and touches nothing outside.
+ * @throws Error on a broken invariant: our bug. The process must end, for the state can no longer be trusted.
+ */
+export function step(state: State, input: Input): Action[] {
+  const turn: Turn = { state, now: input.now, actions: [] };
+  if (state.lifecycle.phase === "ended") return turn.actions;
+  takeIn(turn, input);
+  if (state.lifecycle.phase === "running" || state.lifecycle.phase === "stopping") {
+    pumpEvents(turn);
+    pumpUploads(turn);
+  }
+  return turn.actions;
+}
+
+function takeIn(turn: Turn, input: Input): void {
+  switch (input.type) {
+    case "agent.started":
+      return started(turn, input);
+    case "agent.stop":
+      return stopRequested(turn);
+    case "runtime.shed":
+      countAndSay(turn, `shed.${input.source}`, "too many inputs: some were left out", { source: input.source });
+      count(turn, `shed.${input.source}`, input.count - 1);
+      return;
+    case "timer.fired": {
+      const key = timerFired(turn, input.key, input.generation);
+      if (key) TIMERS[key](turn);
+      return;
+    }
+    case "clock.changed":
+      return clockChanged(turn, input);
+    case "button.edge":
+      return buttonEdge(turn, input);
+    case "button.line":
+      buttonLine(turn, input);
+      return showState(turn);
+    case "camera.up":
+      return cameraUp(turn, input);
+    case "camera.down":
+      return cameraDown(turn, input);
+    case "camera.still":
+      return stillTaken(turn, input);
+    case "camera.still-failed":
+      return stillFailed(turn, input);
+    case "clip.opened":
+      return clipOpened(turn, input);
+    case "clip.grew":
+      return clipGrew(turn, input);
+    case "clip.closed":
+      uploadClosed(turn, input);
+      clipClosed(turn, input);
+      return clipOverWhileStopping(turn);
+    case "clip.failed":
+      clipFailed(turn, input);
+      return clipOverWhileStopping(turn);
+    case "clip.segments":
+      return segmentsListed(turn, input);
+    case "clip.pending":
+      return clipsPending(turn, input);
+    case "clip.evicted":
+      return clipEvicted(turn, input);
+    case "clip.spool-fault":
+      count(turn, "clips.spoolFaults");
+      return say(turn, "error", `clips cannot be kept: ${input.detail}`, { fault: input.fault });
+    default:
+      return takeInAnswer(turn, input);
+  }
+}
+
+function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
+  switch (input.type) {
+    case "store.opened":
+      return storeOpened(turn, input);
+    case "store.unavailable":
+      return storeUnavailable(turn, input);
+    case "store.appended": {
+      const saved = rowAppended(turn, input);
+      if (!saved) return;
+      savedUnsent(turn, input.lane, input.sequence, saved.sentOn);
+      if (saved.announces) clipAnnounced(turn, saved.announces);
+      return;
+    }
+    case "store.append-failed":
+      return appendFailed(turn, input);
+    case "store.page":
+      return pageArrived(turn, input);
+    case "store.settled":
+      return rowsSettled(turn, input);
+    case "store.evicted":
+      return rowsEvicted(turn, input);
+    case "store.failed":
+      storeFailed(turn, input);
+      if (input.operation === "page" && input.lane) pageFailed(turn, input.lane);
+      return;
+    case "broker.connected":
+      if (!connected(turn, input)) return;
+      startPass(turn);
+      return restartUploads(turn);
+    case "broker.disconnected":
+      if (!disconnected(turn, input)) return;
+      pauseUploads(turn);
+      return disconnectedWhileStopping(turn);
+    case "broker.acked":
+      return published(turn, input);
+    case "broker.publish-failed":
+      return notPublished(turn, input);
+    case "broker.message":
+      return messageArrived(turn, input);
+  }
+}
+
+function published(turn: Turn, input: BrokerAcked): void {
+  const purpose = finishPublish(turn, input.connection, input.token);
+  if (!purpose) return;
+  provedGood(turn);
+  switch (purpose.kind) {
+    case "event":
+      return eventAcked(turn, purpose.lane, purpose.epoch, purpose.sequence);
+    case "still":
+      return act(turn, { type: "clip.forget-still", eventId: purpose.eventId });
+    case "clip-segment":
+      return segmentAcked(turn, purpose.clipId, purpose.index);
+    case "clip-fin":
+      return finAcked(turn, purpose.clipId);
+    case "status":
+      if (purpose.state === "stopped") goodbyeAcked(turn);
+      return;
+    case "health":
+    case "clip-init":
+    case "clip-abort":
+      return;
+  }
+}
+
+function notPublished(turn: Turn, input: BrokerPublishFailed): void {
+  const purpose = finishPublish(turn, input.connection, input.token);
+  if (!purpose) return;
+  switch (purpose.kind) {
+    case "event":
+      return eventRefused(turn, input.detail);
+    case "clip-init":
+    case "clip-segment":
+    case "clip-fin":
+      return clipPublishFailed(turn, purpose.clipId, input.cause, input.detail);
+    case "still":
+      count(turn, "stills.notSent");
+      return say(turn, "warn", `snapshot not sent: ${input.detail}`, { eventId: purpose.eventId });
+    case "status":
+    case "health":
+    case "clip-abort":
+      return countAndSay(turn, "uplink.refused", `the broker refused a message: ${input.detail}`, {
+        kind: purpose.kind,
+      });
+  }
+}
+
+function messageArrived(turn: Turn, input: BrokerMessageIn): void {
+  if (input.connection !== turn.state.uplink.connection) return;
+  const topics = topicsOf(turn.state.settings.device.id);
+  if (input.topic === topics.status) return statusSeen(turn, input.text);
+  if (input.topic === topics.receipt) return receiptArrived(turn, input.text);
+  countAndSay(turn, "inbound.unknown", "message on a topic that is not ours", { bytes: input.bytes });
+}
+
+const TIMERS: Record<TimerKey, (turn: Turn) => void> = {
+  "button.hold": holdTimerFired,
+  "button.release": releaseTimerFired,
+  "button.double": doubleTimerFired,
+  "button.stuck": stuckTimerFired,
+  "light.idle": showState,
+  "camera.restart": restartTimerFired,
+  "recorder.close": closeClip,
+  "outbox.retry": retryTimerFired,
+  "outbox.declare": declareDrops,
+  "outbox.age": ageTimerFired,
+  "uplink.connect": connect,
+  "uplink.ack": ackTimerFired,
+  "uplink.status": statusTimerFired,
+  "delivery.again": againTimerFired,
+  "lifecycle.stop": stopTimerFired,
+  "lifecycle.normal": normalTimerFired,
+  "health.publish": healthTimerFired,
+};

@@ -1,0 +1,201 @@
+import type { BrokerConnected, BrokerDisconnected, BrokerMessageOut } from "../../device/ports/broker.ts";
+import type { Lane } from "../../device/ports/store.ts";
+import type { StatusMessage } from "../contract/messages.ts";
+import { topicsOf } from "../contract/topics.ts";
+import { backOffMs } from "./chance.ts";
+import { clearTimer, setTimer, timerRuns } from "./timers.ts";
+import { act, count, say, type Turn } from "./turn.ts";
+
+/** The one connection to a broker: making it, losing it, and what is on its way on it. */
+export interface UplinkState {
+  phase: "waiting" | "connecting" | "connected" | "closed";
+  /** Counts the connections of this epoch; the newest is the only one that counts. */
+  connection: number;
+  /** Failures in a row. */
+  attempt: number;
+  urlIndex: number;
+  nextToken: number;
+  /** Published and not acknowledged, by token, oldest first. */
+  inFlight: { token: number; sentAtMs: number; purpose: Purpose }[];
+  /** The last trouble that was told, so that it is told once. */
+  trouble: string;
+}
+
+/** What a publish was for, so that its acknowledgement finds its machine. */
+export type Purpose =
+  | { kind: "status"; state: StatusMessage["state"] }
+  | { kind: "health" }
+  | { kind: "event"; lane: Lane; epoch: string; sequence: number }
+  | { kind: "still"; eventId: string }
+  | { kind: "clip-init"; clipId: string }
+  | { kind: "clip-segment"; clipId: string; index: number; bytes: number }
+  | { kind: "clip-fin"; clipId: string }
+  | { kind: "clip-abort"; clipId: string };
+
+export function newUplink(): UplinkState {
+  return {
+    phase: "waiting",
+    connection: 0,
+    attempt: 0,
+    urlIndex: 0,
+    nextToken: 1,
+    inFlight: [],
+    trouble: "",
+  };
+}
+
+/** True when messages can be published now. */
+export function isReady(turn: Turn): boolean {
+  return turn.state.uplink.phase === "connected";
+}
+
+export function connect(turn: Turn): void {
+  const { lifecycle, settings, uplink } = turn.state;
+  if (lifecycle.phase !== "running" || uplink.phase === "connecting" || uplink.phase === "connected") return;
+  const topics = topicsOf(settings.device.id);
+  clearTimer(turn, "uplink.connect");
+  uplink.phase = "connecting";
+  uplink.connection += 1;
+  act(turn, {
+    type: "broker.connect",
+    connection: uplink.connection,
+    url: currentUrl(turn),
+    clientId: settings.device.id,
+    keepAliveS: settings.broker.keepAliveS,
+    will: { topic: topics.status, text: statusText(turn, "offline") },
+    // A crash may have come from what we were sent: bell-only mode listens to nobody.
+    subscriptions: lifecycle.mode === "normal" ? [topics.receipt, topics.status] : [],
+  });
+}
+
+export function connected(turn: Turn, input: BrokerConnected): boolean {
+  const { uplink } = turn.state;
+  if (input.connection !== uplink.connection || uplink.phase !== "connecting") return false;
+  uplink.phase = "connected";
+  uplink.trouble = "";
+  uplink.inFlight = [];
+  count(turn, "uplink.connections");
+  say(turn, "info", "connected to the broker", { broker: currentUrl(turn), protocol: input.protocol });
+  publishStatus(turn, "online");
+  return true;
+}
+
+/** The connection is over. Answers false when it was not the current one. */
+export function disconnected(turn: Turn, input: BrokerDisconnected): boolean {
+  const { lifecycle, settings, uplink } = turn.state;
+  if (input.connection !== uplink.connection || uplink.phase === "closed") return false;
+  const trouble = `${input.cause}: ${input.detail}`;
+  if (trouble !== uplink.trouble && lifecycle.phase === "running") {
+    const level = input.cause === "refused" ? "error" : "warn";
+    say(turn, level, `no broker: ${input.detail}`, { broker: currentUrl(turn), cause: input.cause });
+  }
+  uplink.trouble = trouble;
+  uplink.phase = "waiting";
+  uplink.inFlight = [];
+  clearTimer(turn, "uplink.ack");
+  clearTimer(turn, "uplink.status");
+  if (lifecycle.phase !== "running") {
+    uplink.phase = "closed";
+    return true;
+  }
+  uplink.urlIndex = (uplink.urlIndex + 1) % settings.broker.urls.length;
+  const { reconnectMinMs, reconnectMaxMs } = settings.uplink;
+  setTimer(turn, "uplink.connect", turn.now + backOffMs(turn, uplink.attempt, reconnectMinMs, reconnectMaxMs));
+  uplink.attempt += 1;
+  return true;
+}
+
+/** Publishes at QoS 1; the acknowledgement comes back with this purpose. */
+export function publish(turn: Turn, purpose: Purpose, message: BrokerMessageOut): void {
+  const { settings, uplink } = turn.state;
+  const token = uplink.nextToken++;
+  uplink.inFlight.push({ token, sentAtMs: turn.now, purpose });
+  act(turn, { type: "broker.publish", connection: uplink.connection, token, message });
+  if (!timerRuns(turn, "uplink.ack")) setTimer(turn, "uplink.ack", turn.now + settings.uplink.ackTimeoutMs);
+}
+
+/** Takes a publish off the list: its purpose, or null when it is not (or no longer) on its way. */
+export function finishPublish(turn: Turn, connection: number, token: number): Purpose | null {
+  const { uplink } = turn.state;
+  if (connection !== uplink.connection) return null;
+  const index = uplink.inFlight.findIndex((one) => one.token === token);
+  const [done] = index < 0 ? [] : uplink.inFlight.splice(index, 1);
+  return done?.purpose ?? null;
+}
+
+/** A connection that has acknowledged something was a good one. */
+export function provedGood(turn: Turn): void {
+  turn.state.uplink.attempt = 0;
+}
+
+/** How many events of a lane are on their way. */
+export function inFlight(turn: Turn, lane: Lane): number {
+  return turn.state.uplink.inFlight.filter(({ purpose }) => purpose.kind === "event" && purpose.lane === lane)
+    .length;
+}
+
+/** Bytes of clips that are on their way. */
+export function clipBytesInFlight(turn: Turn): number {
+  return turn.state.uplink.inFlight.reduce(
+    (sum, { purpose }) => sum + (purpose.kind === "clip-segment" ? purpose.bytes : 0),
+    0,
+  );
+}
+
+/** The oldest publish is due: without its acknowledgement the connection is worth nothing. */
+export function ackTimerFired(turn: Turn): void {
+  const { settings, uplink } = turn.state;
+  const oldest = uplink.inFlight[0];
+  if (!oldest || uplink.phase !== "connected") return;
+  const dueMs = oldest.sentAtMs + settings.uplink.ackTimeoutMs;
+  if (turn.now < dueMs) {
+    setTimer(turn, "uplink.ack", dueMs);
+    return;
+  }
+  count(turn, "uplink.ackTimeouts");
+  say(turn, "warn", "the broker does not acknowledge: connection ended", { waitedMs: turn.now - oldest.sentAtMs });
+  act(turn, { type: "broker.abandon", connection: uplink.connection });
+}
+
+export function publishStatus(turn: Turn, state: StatusMessage["state"]): void {
+  publish(turn, { kind: "status", state }, {
+    topic: topicsOf(turn.state.settings.device.id).status,
+    payload: { kind: "text", text: statusText(turn, state) },
+    retain: true,
+    contentType: "application/json",
+    expiryS: null,
+  });
+}
+
+const ASSERT_AGAIN_MS = 1_000;
+
+/** Our own status came back from the broker: anything but the newest `online` is put right, at most once a second. */
+export function statusSeen(turn: Turn, text: string | null): void {
+  if (!isReady(turn) || turn.state.lifecycle.phase !== "running") return;
+  if (text === statusText(turn, "online") || timerRuns(turn, "uplink.status")) return;
+  setTimer(turn, "uplink.status", turn.now + ASSERT_AGAIN_MS);
+}
+
+export function statusTimerFired(turn: Turn): void {
+  if (!isReady(turn) || turn.state.lifecycle.phase !== "running") return;
+  count(turn, "uplink.statusAsserted");
+  publishStatus(turn, "online");
+}
+
+export function statusText(turn: Turn, state: StatusMessage["state"]): string {
+  const { lifecycle, outbox, uplink } = turn.state;
+  const message: StatusMessage = {
+    state,
+    epoch: lifecycle.epoch,
+    connection: uplink.connection,
+    epochNumber: lifecycle.epochNumber,
+    mode: lifecycle.mode,
+    store: outbox.store === "durable" ? "durable" : "memory",
+  };
+  return JSON.stringify(message);
+}
+
+function currentUrl(turn: Turn): string {
+  const { settings, uplink } = turn.state;
+  return settings.broker.urls[uplink.urlIndex] ?? "";
+}

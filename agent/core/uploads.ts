@@ -1,0 +1,333 @@
+import type {
+  ClipClosed,
+  ClipEvicted,
+  ClipGrew,
+  ClipSegments,
+  ClipsPending,
+  ClipSummary,
+  SegmentHandle,
+} from "../../device/ports/fragment-store.ts";
+import { topicsOf } from "../contract/topics.ts";
+import { tellClip } from "./clip-events.ts";
+import { act, count, say, type Turn } from "./turn.ts";
+import { clipBytesInFlight, isReady, publish } from "./uplink.ts";
+
+/**
+ * Brings clips to the broker while they are recorded, and afterwards: `init`, segments in order, `fin`. What was
+ * not acknowledged is sent again on the next connection.
+ */
+export interface UploadsState {
+  /** The clip being recorded, those just closed, and at most one of the backlog. */
+  active: Upload[];
+  /** The store may have clips that are not in `active`. */
+  more: boolean;
+  asking: boolean;
+  /** The store was asked once since the start, so that clips a crash cut short have told their end. */
+  recovered: boolean;
+  /** Ends that are told, and whose event is not durable yet. */
+  announcing: string[];
+}
+
+export interface Upload {
+  clipId: string;
+  eventId: string;
+  continues: string;
+  initBody: string;
+  /** Segments that exist. */
+  segments: number;
+  /** Size and hash of the whole, once it is closed. */
+  whole: { bytes: number; sha256: string } | null;
+  /** Acknowledged from the first on, and of those the number that the store was told. */
+  acked: number;
+  marked: number;
+  /** The next to send on this connection, and handles from there on as far as they are known. */
+  next: number;
+  known: SegmentHandle[];
+  listing: boolean;
+  outstanding: number[];
+  initSent: boolean;
+  finSent: boolean;
+}
+
+const PENDING_LIMIT = 16;
+const LIST_LIMIT = 64;
+/** Closed clips held here; further ones wait in their store. */
+const MOST_WAITING = 4;
+/** Handles of one clip held here; more are asked for when they are needed. */
+const MOST_KNOWN = 256;
+/** The store is told of progress each time so many more segments are acknowledged. */
+const MARK_EVERY = 8;
+
+export function newUploads(): UploadsState {
+  return { active: [], more: false, asking: false, recovered: false, announcing: [] };
+}
+
+/** A clip begins. */
+export function addUpload(
+  turn: Turn,
+  clip: { clipId: string; eventId: string; continues: string; initBody: string },
+): void {
+  turn.state.uploads.active.push(newUpload(clip));
+}
+
+export function uploadOf(turn: Turn, clipId: string): Upload | undefined {
+  return turn.state.uploads.active.find((upload) => upload.clipId === clipId);
+}
+
+export function forgetUpload(turn: Turn, clipId: string): void {
+  const { uploads } = turn.state;
+  uploads.active = uploads.active.filter((upload) => upload.clipId !== clipId);
+}
+
+/** A connection stands: every clip begins again after its last acknowledged segment. */
+export function restartUploads(turn: Turn): void {
+  for (const upload of turn.state.uploads.active) {
+    Object.assign(upload, { next: upload.acked, known: [], outstanding: [], initSent: false, finSent: false });
+  }
+}
+
+/** The connection is gone: closed clips wait in their store, not here. */
+export function pauseUploads(turn: Turn): void {
+  const { uploads } = turn.state;
+  for (const upload of uploads.active) mark(turn, upload);
+  if (uploads.active.some((upload) => upload.whole)) uploads.more = true;
+  uploads.active = uploads.active.filter((upload) => !upload.whole);
+}
+
+/** Looks for clips of earlier runs and connections. */
+export function lookForClips(turn: Turn): void {
+  turn.state.uploads.more = true;
+}
+
+export function clipGrew(turn: Turn, input: ClipGrew): void {
+  const upload = uploadOf(turn, input.clipId);
+  if (upload) grow(turn, upload, input.segments);
+}
+
+export function uploadClosed(turn: Turn, input: ClipClosed): void {
+  const upload = uploadOf(turn, input.clipId);
+  turn.state.uploads.announcing.push(input.clipId);
+  if (!upload) return;
+  grow(turn, upload, input.segments);
+  upload.whole = { bytes: input.closing.bytes, sha256: input.closing.sha256 };
+  const waiting = turn.state.uploads.active.filter((one) => one.whole).length;
+  if (!isReady(turn)) pauseUploads(turn);
+  else if (waiting > MOST_WAITING) leaveToStore(turn, upload);
+}
+
+export function clipAnnounced(turn: Turn, clipId: string): void {
+  const { uploads } = turn.state;
+  uploads.announcing = uploads.announcing.filter((one) => one !== clipId);
+  act(turn, { type: "clip.mark-announced", clipId });
+}
+
+export function segmentsListed(turn: Turn, input: ClipSegments): void {
+  const upload = uploadOf(turn, input.clipId);
+  if (!upload) return;
+  upload.listing = false;
+  if (input.gone) {
+    giveUp(turn, upload, "its file is gone");
+    return;
+  }
+  const fresh = input.segments.filter(({ index }) => index >= upload.next + upload.known.length);
+  if (fresh[0]?.index === upload.next + upload.known.length) upload.known.push(...fresh);
+}
+
+export function clipsPending(turn: Turn, input: ClipsPending): void {
+  const { uploads } = turn.state;
+  uploads.asking = false;
+  uploads.recovered = true;
+  for (const clip of input.clips) announceInterrupted(turn, clip);
+  const waiting = input.clips.filter((clip) => clip.closed && !uploadOf(turn, clip.clipId));
+  uploads.more = input.total > input.clips.length || waiting.length > 1;
+  const [oldest] = waiting;
+  if (!isReady(turn) || !oldest?.closed) {
+    uploads.more ||= waiting.length > 0;
+    return;
+  }
+  const upload = newUpload({ ...oldest, continues: "" });
+  Object.assign(upload, {
+    segments: oldest.segments,
+    whole: { bytes: oldest.closed.bytes, sha256: oldest.closed.sha256 },
+    acked: oldest.ackedSegments,
+    marked: oldest.ackedSegments,
+    next: oldest.ackedSegments,
+  });
+  uploads.active.push(upload);
+}
+
+export function clipEvicted(turn: Turn, input: ClipEvicted): void {
+  count(turn, "clips.dropped");
+  say(turn, "warn", "clip dropped before it was uploaded", { clipId: input.clipId, reason: input.reason });
+  tellClip(turn, "dropped", {
+    clipId: input.clipId,
+    eventId: input.eventId,
+    bytes: input.bytes,
+    reason: input.reason,
+  });
+  abort(turn, input.clipId);
+}
+
+/** Sends what fits: clips being recorded first, then the oldest. */
+export function pumpUploads(turn: Turn): void {
+  const { uploads } = turn.state;
+  const busy = uploads.asking || uploads.active.some((upload) => upload.whole);
+  if (uploads.more && !busy && (isReady(turn) || !uploads.recovered)) askForClips(turn);
+  if (!isReady(turn)) return;
+  const order = [...uploads.active].sort((a, b) => Number(a.whole !== null) - Number(b.whole !== null));
+  for (const upload of order) pumpUpload(turn, upload);
+}
+
+export function segmentAcked(turn: Turn, clipId: string, index: number): void {
+  const upload = uploadOf(turn, clipId);
+  if (!upload) return;
+  upload.outstanding = upload.outstanding.filter((one) => one !== index);
+  upload.acked = Math.max(upload.acked, Math.min(upload.next, ...upload.outstanding));
+  if (upload.acked - upload.marked >= MARK_EVERY) mark(turn, upload);
+}
+
+export function finAcked(turn: Turn, clipId: string): void {
+  if (!uploadOf(turn, clipId)) return;
+  count(turn, "clips.uploaded");
+  forgetUpload(turn, clipId);
+  turn.state.uploads.more = true;
+  act(turn, { type: "clip.mark-uploaded", clipId });
+}
+
+/** A publish of a clip failed while the connection stands. */
+export function clipPublishFailed(turn: Turn, clipId: string, cause: "gone" | "refused", detail: string): void {
+  const upload = uploadOf(turn, clipId);
+  if (!upload) return;
+  giveUp(turn, upload, cause === "gone" ? "its file is gone" : `the broker refused it: ${detail}`);
+}
+
+function mark(turn: Turn, upload: Upload): void {
+  if (upload.acked === upload.marked) return;
+  upload.marked = upload.acked;
+  act(turn, { type: "clip.mark-acked", clipId: upload.clipId, segments: upload.acked });
+}
+
+function askForClips(turn: Turn): void {
+  const { uploads } = turn.state;
+  uploads.asking = true;
+  uploads.more = false;
+  act(turn, { type: "clip.list-pending", limit: PENDING_LIMIT });
+}
+
+function pumpUpload(turn: Turn, upload: Upload): void {
+  const topics = topicsOf(turn.state.settings.device.id);
+  const { clipId } = upload;
+  if (!upload.initSent && upload.segments > 0) {
+    upload.initSent = true;
+    publish(turn, { kind: "clip-init", clipId }, {
+      topic: topics.clipInit(clipId),
+      payload: { kind: "text", text: upload.initBody },
+      retain: false,
+      contentType: "application/json",
+      expiryS: null,
+    });
+  }
+  while (upload.known.length > 0 && clipBytesInFlight(turn) < turn.state.settings.uplink.clipWindowBytes) {
+    const segment = upload.known.shift();
+    if (!segment) break;
+    upload.next = segment.index + 1;
+    upload.outstanding.push(segment.index);
+    publish(turn, { kind: "clip-segment", clipId, index: segment.index, bytes: segment.bytes }, {
+      topic: topics.clipSegment(clipId, segment.offset, segment.sha256),
+      payload: { kind: "segment", clipId, index: segment.index },
+      retain: false,
+      contentType: "application/octet-stream",
+      expiryS: null,
+    });
+  }
+  if (upload.known.length === 0 && upload.next < upload.segments && !upload.listing) {
+    upload.listing = true;
+    act(turn, { type: "clip.list-segments", clipId, fromIndex: upload.next, limit: LIST_LIMIT });
+  }
+  if (upload.whole && upload.next === upload.segments && !upload.finSent) {
+    upload.finSent = true;
+    publish(turn, { kind: "clip-fin", clipId }, {
+      topic: topics.clipFin(clipId, upload.whole.bytes, upload.whole.sha256),
+      payload: { kind: "empty" },
+      retain: false,
+      contentType: null,
+      expiryS: null,
+    });
+  }
+}
+
+function newUpload(clip: { clipId: string; eventId: string; continues: string; initBody: string }): Upload {
+  return {
+    clipId: clip.clipId,
+    eventId: clip.eventId,
+    continues: clip.continues,
+    initBody: clip.initBody,
+    segments: 0,
+    whole: null,
+    acked: 0,
+    marked: 0,
+    next: 0,
+    known: [],
+    listing: false,
+    outstanding: [],
+    initSent: false,
+    finSent: false,
+  };
+}
+
+function grow(turn: Turn, upload: Upload, segments: SegmentHandle[]): void {
+  const last = segments.at(-1);
+  if (!last) return;
+  upload.segments = Math.max(upload.segments, last.index + 1);
+  const follows = segments[0]?.index === upload.next + upload.known.length;
+  if (isReady(turn) && follows && upload.known.length < MOST_KNOWN) upload.known.push(...segments);
+}
+
+/** A clip that a crash cut short has not told its end yet: its store can. */
+function announceInterrupted(turn: Turn, clip: ClipSummary): void {
+  const { uploads } = turn.state;
+  if (!clip.closed || clip.announced || uploads.announcing.includes(clip.clipId)) return;
+  uploads.announcing.push(clip.clipId);
+  tellClip(
+    turn,
+    "recorded",
+    {
+      clipId: clip.clipId,
+      eventId: clip.eventId,
+      preRollMs: clip.closed.preRollMs,
+      end: clip.closed.end,
+      bytes: clip.closed.bytes,
+      sha256: clip.closed.sha256,
+      durationMs: clip.closed.durationMs,
+    },
+    clip.clipId,
+  );
+}
+
+function leaveToStore(turn: Turn, upload: Upload): void {
+  mark(turn, upload);
+  forgetUpload(turn, upload.clipId);
+  turn.state.uploads.more = true;
+}
+
+function giveUp(turn: Turn, upload: Upload, reason: string): void {
+  count(turn, "clips.dropped");
+  say(turn, "warn", `clip given up: ${reason}`, { clipId: upload.clipId });
+  tellClip(turn, "dropped", { clipId: upload.clipId, eventId: upload.eventId, reason: reason.slice(0, 200) });
+  abort(turn, upload.clipId);
+  // Its store would offer it again for ever.
+  if (upload.whole) act(turn, { type: "clip.mark-uploaded", clipId: upload.clipId });
+}
+
+function abort(turn: Turn, clipId: string): void {
+  forgetUpload(turn, clipId);
+  turn.state.uploads.more = true;
+  if (!isReady(turn)) return;
+  publish(turn, { kind: "clip-abort", clipId }, {
+    topic: topicsOf(turn.state.settings.device.id).clipAbort(clipId),
+    payload: { kind: "empty" },
+    retain: false,
+    contentType: null,
+    expiryS: null,
+  });
+}
