@@ -45,7 +45,14 @@ export class Runtime {
   start(): void {
     const { ports, version, mode } = this.#options;
     const post = (input: AgentInput) => this.#post(input);
-    for (const port of [ports.timers, ports.clock, ports.store, ports.fragments, ports.broker, ports.camera]) {
+    for (const port of [
+      ports.timers,
+      ports.clock,
+      ports.store,
+      ports.fragments,
+      ports.broker,
+      ports.camera,
+    ]) {
       port.start(post);
     }
     const { monotonicMs, utcMs, trust } = ports.clock.read();

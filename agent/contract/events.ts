@@ -51,7 +51,9 @@ export const EventData = {
   }),
   clock: fact("UTC became known or stepped: `utcMs` was the time at `monotonicMs` of this epoch.", {
     utcMs: natural("Milliseconds since 1970"),
-    previousOffsetMs: Type.Integer({ description: "By how much the times sent before were short of the truth" }),
+    previousOffsetMs: Type.Integer({
+      description: "By how much the times sent before were short of the truth",
+    }),
   }),
   start: fact("The agent started: the first event of its epoch.", {
     previousEpoch: Type.String({ description: "The epoch before, or empty" }),
@@ -83,8 +85,15 @@ export const EventEnvelope = Type.Object({
   datacontenttype: Type.Literal("application/json"),
   epoch: Type.String({ pattern: "^[0-9a-f]{16}$", description: "Random, one for each start of the agent" }),
   lane: Type.Enum(["press", "event"], { description: "Which sequence `sequence` belongs to" }),
-  sequence: Type.Integer({ minimum: 1, maximum: 2147483647, description: "Counts up by one in its epoch and lane" }),
-  monotonicms: Type.String({ pattern: "^[0-9]{1,15}$", description: "Milliseconds on the epoch's own clock" }),
+  sequence: Type.Integer({
+    minimum: 1,
+    maximum: 2147483647,
+    description: "Counts up by one in its epoch and lane",
+  }),
+  monotonicms: Type.String({
+    pattern: "^[0-9]{1,15}$",
+    description: "Milliseconds on the epoch's own clock",
+  }),
   timetrust: Type.Enum(["synced", "estimated"], { description: "How far `time` can be trusted" }),
   data: Type.Object({}, { additionalProperties: true }),
 });

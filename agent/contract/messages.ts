@@ -11,7 +11,9 @@ export const StatusMessage = Type.Object({
   connection: Type.Integer({ minimum: 1, description: "Counts the connections of this epoch" }),
   epochNumber: natural("Counts the starts on this data folder; 0 when there is no store"),
   mode: Type.Enum(["normal", "bell-only"]),
-  store: Type.Enum(["durable", "memory"], { description: "`memory`: what is not delivered is lost with the power" }),
+  store: Type.Enum(["durable", "memory"], {
+    description: "`memory`: what is not delivered is lost with the power",
+  }),
 });
 export type StatusMessage = Static<typeof StatusMessage>;
 
@@ -38,8 +40,11 @@ export type HealthMessage = Static<typeof HealthMessage>;
 
 /** `clip/{clipId}/init`: EMQX file transfer (EIP-0021) `init`, with what a consumer needs in `user_data`. */
 export const ClipInitMessage = Type.Object({
-  name: Type.String({ maxLength: 240, pattern: '^[^/\\\\:]+$' }),
-  segments_ttl: Type.Integer({ minimum: 1, description: "Seconds that a broker keeps segments of an unfinished clip" }),
+  name: Type.String({ maxLength: 240, pattern: "^[^/\\\\:]+$" }),
+  segments_ttl: Type.Integer({
+    minimum: 1,
+    description: "Seconds that a broker keeps segments of an unfinished clip",
+  }),
   user_data: Type.Object({
     deviceId: Type.String(),
     clipId: Type.String(),
@@ -67,7 +72,11 @@ export const ClipManifest = Type.Object({
   durationMs: natural("Of the video"),
   about: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Null()])),
   files: Type.Array(
-    Type.Object({ name: Type.String(), bytes: natural("Size"), sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }) }),
+    Type.Object({
+      name: Type.String(),
+      bytes: natural("Size"),
+      sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
+    }),
   ),
 });
 export type ClipManifest = Static<typeof ClipManifest>;

@@ -33,7 +33,8 @@ export function topicsOf(deviceId: string) {
     clipInit: (clipId: string) => `${root}/clip/${clipId}/init`,
     clipSegment: (clipId: string, offset: number, sha256: string) =>
       `${root}/clip/${clipId}/${offset}/${sha256}`,
-    clipFin: (clipId: string, bytes: number, sha256: string) => `${root}/clip/${clipId}/fin/${bytes}/${sha256}`,
+    clipFin: (clipId: string, bytes: number, sha256: string) =>
+      `${root}/clip/${clipId}/fin/${bytes}/${sha256}`,
     clipAbort: (clipId: string) => `${root}/clip/${clipId}/abort`,
   };
 }
@@ -47,7 +48,12 @@ const BELOW: [RegExp, (deviceId: string, levels: string[]) => ParsedTopic][] = [
   [/^receipt$/, (deviceId) => ({ kind: "receipt", deviceId })],
   [
     /^(event|late)\/([a-z-]{1,32})$/,
-    (deviceId, [lane = "", eventType = ""]) => ({ kind: "event", deviceId, eventType, late: lane === "late" }),
+    (deviceId, [lane = "", eventType = ""]) => ({
+      kind: "event",
+      deviceId,
+      eventType,
+      late: lane === "late",
+    }),
   ],
   [new RegExp(`^snapshot/(${ID})$`), (deviceId, [eventId = ""]) => ({ kind: "snapshot", deviceId, eventId })],
   [new RegExp(`^clip/(${ID})/init$`), (deviceId, [clipId = ""]) => ({ kind: "clip-init", deviceId, clipId })],
@@ -71,7 +77,10 @@ const BELOW: [RegExp, (deviceId: string, levels: string[]) => ParsedTopic][] = [
       sha256,
     }),
   ],
-  [new RegExp(`^clip/(${ID})/abort$`), (deviceId, [clipId = ""]) => ({ kind: "clip-abort", deviceId, clipId })],
+  [
+    new RegExp(`^clip/(${ID})/abort$`),
+    (deviceId, [clipId = ""]) => ({ kind: "clip-abort", deviceId, clipId }),
+  ],
 ];
 
 /** Reads a topic of ours; null for any other. */

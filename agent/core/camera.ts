@@ -41,7 +41,8 @@ const SHORTEST_PASS_MS = 500;
 /** Starts the capture, if there is a camera and this mode uses it. */
 export function openCamera(turn: Turn): void {
   const { camera, lifecycle, settings } = turn.state;
-  if (settings.camera.source === "none" || lifecycle.mode !== "normal" || lifecycle.phase !== "running") return;
+  if (settings.camera.source === "none" || lifecycle.mode !== "normal" || lifecycle.phase !== "running")
+    return;
   if (camera.state === "off") camera.state = "starting";
   act(turn, { type: "camera.open" });
 }
@@ -91,12 +92,7 @@ export function cameraDown(turn: Turn, input: CameraDown): void {
   }
   camera.state = "down";
   camera.reason = input.reason;
-  const pauseMs = backOffMs(
-    turn,
-    camera.attempt,
-    settings.camera.restartMinMs,
-    settings.camera.restartMaxMs,
-  );
+  const pauseMs = backOffMs(turn, camera.attempt, settings.camera.restartMinMs, settings.camera.restartMaxMs);
   setTimer(turn, "camera.restart", turn.now + Math.max(settings.camera.restartMinMs, pauseMs));
   showState(turn);
 }

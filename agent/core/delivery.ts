@@ -1,8 +1,8 @@
 import type { Lane, OutboxPosition, OutboxRow, StorePage } from "../../device/ports/store.ts";
 import { LATE_AFTER_MS, topicsOf } from "../contract/topics.ts";
 import { settle } from "./outbox.ts";
-import { setTimer, timerRuns } from "./timers.ts";
 import { utcAt } from "./time.ts";
+import { setTimer, timerRuns } from "./timers.ts";
 import { act, count, countAndSay, type Turn } from "./turn.ts";
 import { inFlight, isReady, publish } from "./uplink.ts";
 
@@ -97,7 +97,8 @@ export function savedUnsent(turn: Turn, lane: Lane, sequence: number, sentOn: nu
   const own = turn.state.delivery[lane];
   own.behind = true;
   const { cursor } = own;
-  if (cursor?.epochNumber === lifecycle.epochNumber && cursor.sequence >= sequence) cursor.sequence = sequence - 1;
+  if (cursor?.epochNumber === lifecycle.epochNumber && cursor.sequence >= sequence)
+    cursor.sequence = sequence - 1;
 }
 
 /** The broker has the message. That settles it, unless the consumer's receipt is what counts. */
@@ -191,23 +192,31 @@ function hasRoom(turn: Turn, lane: Lane): boolean {
 function send(turn: Turn, row: OutboxRow): void {
   const topics = topicsOf(turn.state.settings.device.id);
   if (row.stillOf !== null) {
-    publish(turn, { kind: "still", eventId: row.stillOf }, {
-      topic: topics.snapshot(row.stillOf),
-      payload: { kind: "still", eventId: row.stillOf },
-      retain: false,
-      contentType: "image/jpeg",
-      expiryS: null,
-    });
+    publish(
+      turn,
+      { kind: "still", eventId: row.stillOf },
+      {
+        topic: topics.snapshot(row.stillOf),
+        payload: { kind: "still", eventId: row.stillOf },
+        retain: false,
+        contentType: "image/jpeg",
+        expiryS: null,
+      },
+    );
   }
   const late = isLate(turn, row);
   if (late) count(turn, "uplink.late");
-  publish(turn, { kind: "event", lane: row.lane, epoch: row.epoch, sequence: row.sequence }, {
-    topic: topics.event(row.eventType, late),
-    payload: { kind: "text", text: row.body },
-    retain: false,
-    contentType: "application/cloudevents+json; charset=utf-8",
-    expiryS: null,
-  });
+  publish(
+    turn,
+    { kind: "event", lane: row.lane, epoch: row.epoch, sequence: row.sequence },
+    {
+      topic: topics.event(row.eventType, late),
+      payload: { kind: "text", text: row.body },
+      retain: false,
+      contentType: "application/cloudevents+json; charset=utf-8",
+      expiryS: null,
+    },
+  );
 }
 
 /** An age that cannot be known counts as late: nothing may ring on a guess. */

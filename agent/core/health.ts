@@ -21,11 +21,15 @@ export function healthTimerFired(turn: Turn): void {
     outboxBytes: waiting.bytes,
     counters: { ...counters },
   };
-  publish(turn, { kind: "health" }, {
-    topic: topicsOf(settings.device.id).health,
-    payload: { kind: "text", text: JSON.stringify(message) },
-    retain: false,
-    contentType: "application/json",
-    expiryS: null,
-  });
+  publish(
+    turn,
+    { kind: "health" },
+    {
+      topic: topicsOf(settings.device.id).health,
+      payload: { kind: "text", text: JSON.stringify(message) },
+      retain: false,
+      contentType: "application/json",
+      expiryS: null,
+    },
+  );
 }

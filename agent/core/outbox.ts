@@ -8,8 +8,8 @@ import type {
   StoreFailed,
   StoreSettled,
 } from "../../device/ports/store.ts";
-import { clearTimer, setTimer, timerRuns } from "./timers.ts";
 import { utcAt } from "./time.ts";
+import { clearTimer, setTimer, timerRuns } from "./timers.ts";
 import { act, count, countAndSay, say, type Turn } from "./turn.ts";
 
 /**
@@ -94,6 +94,7 @@ export function rowAppended(turn: Turn, input: StoreAppended): UnsavedRow | unde
   if (outbox.trouble) {
     outbox.trouble = false;
     say(turn, "info", "the disk takes messages again");
+    if (outbox.undeclared.length > 0) setTimer(turn, "outbox.declare", turn.now + DECLARE_AFTER_MS);
   }
   const totals = outbox.totals[lane];
   totals.rows += 1;
@@ -207,11 +208,14 @@ function keepDiskBound(turn: Turn): void {
   act(turn, { type: "store.evict", lane, keepBytes, olderThanUtcMs: null });
 }
 
-/** Rows that the disk does not take are few: the oldest other event goes first, then the oldest press. */
+/**
+ * Rows that the disk does not take are few: the oldest other event goes first, then the oldest press. What declares
+ * a drop stays: it is made only when it can leave at once.
+ */
 function keepMemoryBound(turn: Turn): void {
   const { outbox, settings } = turn.state;
   for (;;) {
-    const failed = outbox.unsaved.filter((one) => one.failed);
+    const failed = outbox.unsaved.filter((one) => one.failed && one.row.eventType !== "drop");
     if (failed.length <= settings.outbox.memoryRows) return;
     const victim = failed.find((one) => one.row.lane === "event") ?? failed[0];
     outbox.unsaved = outbox.unsaved.filter((one) => one !== victim);
@@ -244,8 +248,9 @@ function giveUp(turn: Turn, range: SequenceRange, reason: Undeclared["reason"]):
 
 /** Takes the gaps that are to be declared now. */
 export function takeUndeclared(turn: Turn): Undeclared[] {
-  const gaps = turn.state.outbox.undeclared;
-  turn.state.outbox.undeclared = [];
+  const { outbox } = turn.state;
+  const gaps = outbox.undeclared;
+  outbox.undeclared = [];
   clearTimer(turn, "outbox.declare");
   return gaps;
 }

@@ -14,7 +14,12 @@ export function receiptArrived(turn: Turn, text: string | null): void {
   count(turn, "receipts.accepted");
   receiptCame(turn);
   const ranges = (["press", "event"] as const).flatMap((lane) =>
-    receipt[lane].map(([from, to]) => ({ epoch: receipt.epoch, lane, from, to: atMost(turn, receipt.epoch, lane, to) })),
+    receipt[lane].map(([from, to]) => ({
+      epoch: receipt.epoch,
+      lane,
+      from,
+      to: atMost(turn, receipt.epoch, lane, to),
+    })),
   );
   const real = ranges.filter((range: SequenceRange) => range.from <= range.to);
   if (real.length > 0) settle(turn, real);

@@ -4,8 +4,8 @@ import type { ClipInitMessage } from "../contract/messages.ts";
 import { tellClip } from "./clip-events.ts";
 import { recordEvent } from "./events.ts";
 import { showState } from "./light.ts";
-import { clearTimer, setTimer } from "./timers.ts";
 import { utcAt } from "./time.ts";
+import { clearTimer, setTimer } from "./timers.ts";
 import { act, count, say, type Turn } from "./turn.ts";
 import { addUpload, forgetUpload, uploadOf } from "./uploads.ts";
 
@@ -13,7 +13,13 @@ import { addUpload, forgetUpload, uploadOf } from "./uploads.ts";
 export interface RecorderState {
   clip: RecordingClip | null;
   /** A clip that ended before its time because the stream began anew: what is left of it goes into another. */
-  unfinished: { continues: string; eventId: string; pressAtMs: number; endsAtMs: number; latestEndMs: number } | null;
+  unfinished: {
+    continues: string;
+    eventId: string;
+    pressAtMs: number;
+    endsAtMs: number;
+    latestEndMs: number;
+  } | null;
   /** Clips of this epoch so far; numbers their ids. */
   clips: number;
   /** Presses whose still has been asked for. */

@@ -1,4 +1,9 @@
-import type { BrokerAcked, BrokerInput, BrokerMessageIn, BrokerPublishFailed } from "../../device/ports/broker.ts";
+import type {
+  BrokerAcked,
+  BrokerInput,
+  BrokerMessageIn,
+  BrokerPublishFailed,
+} from "../../device/ports/broker.ts";
 import type { StoreInput } from "../../device/ports/store.ts";
 import { topicsOf } from "../contract/topics.ts";
 import type { Action } from "./actions.ts";
@@ -99,7 +104,9 @@ function takeIn(turn: Turn, input: Input): void {
     case "agent.stop":
       return stopRequested(turn);
     case "runtime.shed":
-      countAndSay(turn, `shed.${input.source}`, "too many inputs: some were left out", { source: input.source });
+      countAndSay(turn, `shed.${input.source}`, "too many inputs: some were left out", {
+        source: input.source,
+      });
       count(turn, `shed.${input.source}`, input.count - 1);
       return;
     case "timer.fired": {
@@ -175,7 +182,8 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
     case "broker.connected":
       if (!connected(turn, input)) return;
       startPass(turn);
-      return restartUploads(turn);
+      restartUploads(turn);
+      return declareDrops(turn);
     case "broker.disconnected":
       if (!disconnected(turn, input)) return;
       pauseUploads(turn);

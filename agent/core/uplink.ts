@@ -100,7 +100,11 @@ export function disconnected(turn: Turn, input: BrokerDisconnected): boolean {
   }
   uplink.urlIndex = (uplink.urlIndex + 1) % settings.broker.urls.length;
   const { reconnectMinMs, reconnectMaxMs } = settings.uplink;
-  setTimer(turn, "uplink.connect", turn.now + backOffMs(turn, uplink.attempt, reconnectMinMs, reconnectMaxMs));
+  setTimer(
+    turn,
+    "uplink.connect",
+    turn.now + backOffMs(turn, uplink.attempt, reconnectMinMs, reconnectMaxMs),
+  );
   uplink.attempt += 1;
   return true;
 }
@@ -153,18 +157,24 @@ export function ackTimerFired(turn: Turn): void {
     return;
   }
   count(turn, "uplink.ackTimeouts");
-  say(turn, "warn", "the broker does not acknowledge: connection ended", { waitedMs: turn.now - oldest.sentAtMs });
+  say(turn, "warn", "the broker does not acknowledge: connection ended", {
+    waitedMs: turn.now - oldest.sentAtMs,
+  });
   act(turn, { type: "broker.abandon", connection: uplink.connection });
 }
 
 export function publishStatus(turn: Turn, state: StatusMessage["state"]): void {
-  publish(turn, { kind: "status", state }, {
-    topic: topicsOf(turn.state.settings.device.id).status,
-    payload: { kind: "text", text: statusText(turn, state) },
-    retain: true,
-    contentType: "application/json",
-    expiryS: null,
-  });
+  publish(
+    turn,
+    { kind: "status", state },
+    {
+      topic: topicsOf(turn.state.settings.device.id).status,
+      payload: { kind: "text", text: statusText(turn, state) },
+      retain: true,
+      contentType: "application/json",
+      expiryS: null,
+    },
+  );
 }
 
 const ASSERT_AGAIN_MS = 1_000;

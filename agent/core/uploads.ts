@@ -3,8 +3,8 @@ import type {
   ClipEvicted,
   ClipGrew,
   ClipSegments,
-  ClipsPending,
   ClipSummary,
+  ClipsPending,
   SegmentHandle,
 } from "../../device/ports/fragment-store.ts";
 import { topicsOf } from "../contract/topics.ts";
@@ -82,7 +82,13 @@ export function forgetUpload(turn: Turn, clipId: string): void {
 /** A connection stands: every clip begins again after its last acknowledged segment. */
 export function restartUploads(turn: Turn): void {
   for (const upload of turn.state.uploads.active) {
-    Object.assign(upload, { next: upload.acked, known: [], outstanding: [], initSent: false, finSent: false });
+    Object.assign(upload, {
+      next: upload.acked,
+      known: [],
+      outstanding: [],
+      initSent: false,
+      finSent: false,
+    });
   }
 }
 
@@ -195,7 +201,12 @@ export function finAcked(turn: Turn, clipId: string): void {
 }
 
 /** A publish of a clip failed while the connection stands. */
-export function clipPublishFailed(turn: Turn, clipId: string, cause: "gone" | "refused", detail: string): void {
+export function clipPublishFailed(
+  turn: Turn,
+  clipId: string,
+  cause: "gone" | "refused",
+  detail: string,
+): void {
   const upload = uploadOf(turn, clipId);
   if (!upload) return;
   giveUp(turn, upload, cause === "gone" ? "its file is gone" : `the broker refused it: ${detail}`);
@@ -219,26 +230,34 @@ function pumpUpload(turn: Turn, upload: Upload): void {
   const { clipId } = upload;
   if (!upload.initSent && upload.segments > 0) {
     upload.initSent = true;
-    publish(turn, { kind: "clip-init", clipId }, {
-      topic: topics.clipInit(clipId),
-      payload: { kind: "text", text: upload.initBody },
-      retain: false,
-      contentType: "application/json",
-      expiryS: null,
-    });
+    publish(
+      turn,
+      { kind: "clip-init", clipId },
+      {
+        topic: topics.clipInit(clipId),
+        payload: { kind: "text", text: upload.initBody },
+        retain: false,
+        contentType: "application/json",
+        expiryS: null,
+      },
+    );
   }
   while (upload.known.length > 0 && clipBytesInFlight(turn) < turn.state.settings.uplink.clipWindowBytes) {
     const segment = upload.known.shift();
     if (!segment) break;
     upload.next = segment.index + 1;
     upload.outstanding.push(segment.index);
-    publish(turn, { kind: "clip-segment", clipId, index: segment.index, bytes: segment.bytes }, {
-      topic: topics.clipSegment(clipId, segment.offset, segment.sha256),
-      payload: { kind: "segment", clipId, index: segment.index },
-      retain: false,
-      contentType: "application/octet-stream",
-      expiryS: null,
-    });
+    publish(
+      turn,
+      { kind: "clip-segment", clipId, index: segment.index, bytes: segment.bytes },
+      {
+        topic: topics.clipSegment(clipId, segment.offset, segment.sha256),
+        payload: { kind: "segment", clipId, index: segment.index },
+        retain: false,
+        contentType: "application/octet-stream",
+        expiryS: null,
+      },
+    );
   }
   if (upload.known.length === 0 && upload.next < upload.segments && !upload.listing) {
     upload.listing = true;
@@ -246,13 +265,17 @@ function pumpUpload(turn: Turn, upload: Upload): void {
   }
   if (upload.whole && upload.next === upload.segments && !upload.finSent) {
     upload.finSent = true;
-    publish(turn, { kind: "clip-fin", clipId }, {
-      topic: topics.clipFin(clipId, upload.whole.bytes, upload.whole.sha256),
-      payload: { kind: "empty" },
-      retain: false,
-      contentType: null,
-      expiryS: null,
-    });
+    publish(
+      turn,
+      { kind: "clip-fin", clipId },
+      {
+        topic: topics.clipFin(clipId, upload.whole.bytes, upload.whole.sha256),
+        payload: { kind: "empty" },
+        retain: false,
+        contentType: null,
+        expiryS: null,
+      },
+    );
   }
 }
 
@@ -323,11 +346,15 @@ function abort(turn: Turn, clipId: string): void {
   forgetUpload(turn, clipId);
   turn.state.uploads.more = true;
   if (!isReady(turn)) return;
-  publish(turn, { kind: "clip-abort", clipId }, {
-    topic: topicsOf(turn.state.settings.device.id).clipAbort(clipId),
-    payload: { kind: "empty" },
-    retain: false,
-    contentType: null,
-    expiryS: null,
-  });
+  publish(
+    turn,
+    { kind: "clip-abort", clipId },
+    {
+      topic: topicsOf(turn.state.settings.device.id).clipAbort(clipId),
+      payload: { kind: "empty" },
+      retain: false,
+      contentType: null,
+      expiryS: null,
+    },
+  );
 }

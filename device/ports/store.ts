@@ -58,6 +58,8 @@ export interface StoreOpened {
   epochNumber: number;
   previous: PreviousEpoch | null;
   totals: Record<Lane, LaneTotals>;
+  /** Where a corrupt store was moved to before this new one was begun; absent or null when all was well. */
+  setAside?: string | null;
 }
 /** There is no store in this run. `locked`: another agent has this data folder. */
 export interface StoreUnavailable {

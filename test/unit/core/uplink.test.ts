@@ -1,0 +1,133 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { statusText } from "../../../agent/core/uplink.ts";
+import { DoorbellOnADesk, EPOCH } from "./doorbell-on-a-desk.ts";
+
+const statusOf = (text: string) => JSON.parse(text);
+
+describe("uplink", () => {
+  it("connects only when the disk has answered: whoever has the data folder is the device", () => {
+    const desk = new DoorbellOnADesk().start();
+    expect(desk.all("broker.connect")).toHaveLength(0);
+    desk.openStore();
+    expect(desk.all("broker.connect")).toHaveLength(1);
+  });
+
+  it("ends with exit code 2 when another agent has the data folder", () => {
+    const desk = new DoorbellOnADesk().start();
+    desk.input({ type: "store.unavailable", occurredAt: desk.now, fault: "locked", detail: "in use" });
+    expect(desk.last("agent.ended")).toMatchObject({ exitCode: 2, reason: "in use" });
+    expect(desk.all("broker.connect")).toHaveLength(0);
+  });
+
+  it("leaves a will that names epoch and connection, and says online retained", () => {
+    const desk = new DoorbellOnADesk().start().openStore(4).connect();
+    const { will } = desk.last("broker.connect");
+    expect(statusOf(will.text)).toMatchObject({
+      state: "offline",
+      epoch: EPOCH,
+      connection: 1,
+      epochNumber: 4,
+    });
+    const [online] = desk.published("/status");
+    expect(online?.message.retain).toBe(true);
+    expect(online?.message.payload.kind === "text" && statusOf(online.message.payload.text).state).toBe(
+      "online",
+    );
+  });
+
+  it("puts right an older will that overwrote its online, and leaves its own echo alone", () => {
+    const desk = DoorbellOnADesk.ready();
+    desk.message("status", statusText({ state: desk.state, now: desk.now, actions: [] }, "online"));
+    desk.wait(2_000);
+    expect(desk.published("/status")).toHaveLength(0);
+    desk.message("status", JSON.stringify({ state: "offline", epoch: EPOCH, connection: 0 }));
+    desk.wait(2_000);
+    expect(desk.published("/status")).toHaveLength(1);
+  });
+
+  it("tries again after a pause with full jitter whose bound doubles up to its largest", () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 1, max: 30 }), (seed, failures) => {
+        const desk = new DoorbellOnADesk({ uplink: { reconnectMinMs: 500, reconnectMaxMs: 60_000 } });
+        desk.start().openStore();
+        desk.state.lifecycle.chance = [seed | 0, 1, 2, 3];
+        for (let attempt = 0; attempt < failures; attempt++) {
+          desk.drop("unreachable");
+          const pauseMs = desk.last("timer.set").atMs - desk.now;
+          expect(pauseMs).toBeGreaterThanOrEqual(0);
+          expect(pauseMs).toBeLessThanOrEqual(Math.min(60_000, 500 * 2 ** attempt));
+          desk.wait(pauseMs);
+        }
+        expect(desk.all("broker.connect")).toHaveLength(failures + 1);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("says the same trouble once, however often it comes back", () => {
+    const desk = DoorbellOnADesk.ready();
+    for (let i = 0; i < 20; i++) desk.drop("unreachable").wait(61_000);
+    expect(desk.all("log").filter(({ level }) => level === "warn")).toHaveLength(1);
+  });
+
+  it("takes the brokers of its list in turn", () => {
+    const urls = ["mqtt://127.0.0.1:1", "mqtt://127.0.0.1:2"];
+    const desk = new DoorbellOnADesk({ broker: { urls } }).start().openStore();
+    for (let i = 0; i < 3; i++) desk.drop("unreachable").wait(61_000);
+    expect(desk.all("broker.connect").map(({ url }) => url)).toEqual([urls[0], urls[1], urls[0], urls[1]]);
+  });
+
+  it("ends a connection that does not acknowledge for 10 s", () => {
+    const desk = DoorbellOnADesk.ready();
+    desk.press().wait(9_900);
+    expect(desk.all("broker.abandon")).toHaveLength(0);
+    desk.wait(200);
+    expect(desk.all("broker.abandon")).toHaveLength(1);
+  });
+
+  it("counts nothing that an earlier connection acknowledges", () => {
+    const desk = DoorbellOnADesk.ready();
+    desk.press();
+    const token = desk.state.uplink.inFlight[0]?.token ?? 0;
+    desk.drop().wait(61_000);
+    desk.actions = [];
+    desk.input({ type: "broker.acked", occurredAt: desk.now, connection: 1, token });
+    expect(desk.all("store.settle")).toHaveLength(0);
+  });
+
+  it("says stopped and disconnects before it ends", () => {
+    const desk = DoorbellOnADesk.ready();
+    desk.input({ type: "agent.stop", occurredAt: desk.now });
+    const [stopped] = desk.published("/status");
+    expect(stopped?.message.payload.kind === "text" && statusOf(stopped.message.payload.text).state).toBe(
+      "stopped",
+    );
+    desk.ackAll();
+    expect(desk.all("broker.disconnect")).toHaveLength(1);
+    desk.drop();
+    expect(desk.last("agent.ended").exitCode).toBe(0);
+  });
+
+  it("ends within seconds when nobody acknowledges its goodbye", () => {
+    const desk = DoorbellOnADesk.ready();
+    desk.input({ type: "agent.stop", occurredAt: desk.now });
+    desk.wait(3_000);
+    expect(desk.all("agent.ended")).toHaveLength(1);
+  });
+
+  it("in bell-only mode uses no camera, listens to nobody, and sends only its own epoch", () => {
+    const desk = new DoorbellOnADesk({ camera: { source: "test" } })
+      .start("bell-only")
+      .openStore(5)
+      .connect();
+    expect(desk.all("camera.open")).toHaveLength(0);
+    expect(desk.last("broker.connect").subscriptions).toEqual([]);
+    expect(desk.all("store.page").map(({ after }) => after?.epochNumber)).toEqual([4, 4]);
+    desk.press();
+    expect(desk.published("event/press")).toHaveLength(1);
+    desk.actions = [];
+    desk.wait(600_000);
+    expect(desk.all("camera.open")).toHaveLength(1);
+  });
+});
