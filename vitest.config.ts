@@ -13,6 +13,7 @@ const onWhatShips = {
 
 export default defineConfig({
   test: {
+    reporters: ["default", "./tools/totals-reporter.mjs"],
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], testTimeout: 240_000 } },

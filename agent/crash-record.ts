@@ -5,13 +5,18 @@ const FILE = "crashes.json";
 const CRASHES = 3;
 const WITHIN_MS = 60_000;
 
-/** Notes in the data folder that the process ends by a bug. A folder that cannot be written keeps no record. */
-export function recordCrash(dataFolder: string, utcMs: number): void {
+/** Notes in the data folder that the process ends by a bug. Answers why it could not, or null. */
+export function recordCrash(dataFolder: string, utcMs: number): string | null {
   const times = [...readCrashes(dataFolder), utcMs].slice(-CRASHES);
-  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const file = join(dataFolder, FILE);
-  writeFileSync(`${file}.new`, JSON.stringify(times), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  try {
+    mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+    writeFileSync(`${file}.new`, JSON.stringify(times), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** The mode to start in: `bell-only` after three crashes within a minute, the last of them at most a minute ago. */

@@ -1,5 +1,9 @@
 import { type Static, type TProperties, Type } from "typebox";
 
+/** No control characters, since values are shown on terminals. */
+const PRINTABLE = "[^\\u0000-\\u001f\\u007f-\\u009f]";
+const BROKER_URL = "mqtt://, mqtts://, ws:// or wss:// and a host";
+
 /**
  * Every setting of the agent, declared once: type, unit, bounds, default and description.
  * Validation, `--print-config` and the documentation are made from this.
@@ -7,9 +11,21 @@ import { type Static, type TProperties, Type } from "typebox";
 export const SettingsSchema = Type.Object(
   {
     device: section({
-      id: text("front-door", "Name of this doorbell on the wire", { pattern: "^[a-z0-9-]{3,36}$" }),
-      dataFolder: text("porchlight-data", "Folder for outbox, clips and state; one agent a folder"),
-      bellOnlyMs: ms(600_000, 10_000, 86_400_000, "How long bell-only mode lasts after three crashes in a minute"),
+      id: text("front-door", "Name of this doorbell on the wire", {
+        pattern: "^[a-z0-9-]{3,36}$",
+        allowed: "3 to 36 characters of a-z, 0-9 and -",
+      }),
+      dataFolder: text("porchlight-data", "Folder for outbox, clips and state; one agent a folder", {
+        pattern: `^${PRINTABLE}+$`,
+        allowed: "a path",
+        holdsPath: "whole",
+      }),
+      bellOnlyMs: ms(
+        600_000,
+        10_000,
+        86_400_000,
+        "How long bell-only mode lasts after three crashes in a minute",
+      ),
       clock: oneOf(
         ["timesyncd", "system"],
         "timesyncd",
@@ -29,7 +45,11 @@ export const SettingsSchema = Type.Object(
       ringingMs: ms(4_000, 100, 60_000, "How long the light shows that the bell rang"),
     }),
     camera: section({
-      source: text("none", "`test`, `file:PATH` or `none`", { pattern: "^(none|test|file:.+)$" }),
+      source: text("none", "`test`, `file:PATH` or `none`", {
+        pattern: `^(none|test|file:${PRINTABLE}+)$`,
+        allowed: "none, test, or file: and a path",
+        holdsPath: "after file:",
+      }),
       widthPx: count(1280, 160, 3840, "px", "Width of the encoded picture", { multipleOf: 2 }),
       heightPx: count(720, 120, 2160, "px", "Height of the encoded picture", { multipleOf: 2 }),
       framesPerSecond: count(15, 1, 60, "1/s", "Pictures a second of the encoded video"),
@@ -56,11 +76,22 @@ export const SettingsSchema = Type.Object(
     }),
     outbox: section({
       maxBytes: bytes(33_554_432, 65_536, 17_179_869_184, "Disk for messages that are not settled"),
-      maxAgeMs: ms(1_209_600_000, 60_000, 31_536_000_000, "A message older than this is dropped, and counted"),
-      memoryRows: count(256, 16, 4_096, "messages", "Messages held in memory while the disk cannot take them"),
+      maxAgeMs: ms(
+        1_209_600_000,
+        60_000,
+        31_536_000_000,
+        "A message older than this is dropped, and counted",
+      ),
+      memoryRows: count(
+        256,
+        16,
+        4_096,
+        "messages",
+        "Messages held in memory while the disk cannot take them",
+      ),
     }),
     broker: section({
-      urls: Type.Array(Type.String({ pattern: "^(mqtt|mqtts|ws|wss)://" }), {
+      urls: Type.Array(Type.String({ pattern: "^(mqtt|mqtts|ws|wss)://[!-~]+$", allowed: BROKER_URL }), {
         default: ["mqtt://127.0.0.1:1883"],
         minItems: 1,
         maxItems: 8,
@@ -68,8 +99,13 @@ export const SettingsSchema = Type.Object(
       }),
       protocol: oneOf(["5", "3.1.1"], "5", "Version of MQTT"),
       username: text("", "User name, or empty"),
-      passwordFile: text("", "File whose first line is the password, or empty"),
-      caFile: text("", "File of certificate authorities in PEM, or empty for the system's"),
+      passwordFile: text("", "File whose first line is the password, or empty", {
+        holdsPath: "whole",
+        besideSecret: true,
+      }),
+      caFile: text("", "File of certificate authorities in PEM, or empty for the system's", {
+        holdsPath: "whole",
+      }),
       allowPlaintext: Type.Boolean({
         default: false,
         description: "Allow mqtt:// and ws:// to another machine, unencrypted",
@@ -78,11 +114,27 @@ export const SettingsSchema = Type.Object(
     }),
     uplink: section({
       settle: oneOf(["puback", "receipt"], "puback", "What ends an event's stay in the outbox"),
-      ackTimeoutMs: ms(10_000, 1_000, 120_000, "A connection without an awaited acknowledgement for this long ends"),
-      receiptTimeoutMs: ms(30_000, 1_000, 3_600_000, "An event without a receipt for this long is sent again"),
+      ackTimeoutMs: ms(
+        10_000,
+        1_000,
+        120_000,
+        "A connection without an awaited acknowledgement for this long ends",
+      ),
+      receiptTimeoutMs: ms(
+        30_000,
+        1_000,
+        3_600_000,
+        "An event without a receipt for this long is sent again",
+      ),
       reconnectMinMs: ms(500, 50, 60_000, "Bound of the first pause before connecting again (full jitter)"),
       reconnectMaxMs: ms(60_000, 1_000, 3_600_000, "Largest such bound; it doubles each time"),
-      windowMessages: count(64, 1, 1_024, "messages", "Events sent and not yet acknowledged, for each sequence"),
+      windowMessages: count(
+        64,
+        1,
+        1_024,
+        "messages",
+        "Events sent and not yet acknowledged, for each sequence",
+      ),
       clipWindowBytes: bytes(262_144, 4_096, 16_777_216, "Bytes of clips sent and not yet acknowledged"),
     }),
     health: section({
@@ -101,8 +153,22 @@ function section<P extends TProperties>(properties: P) {
   return Type.Object(properties, { additionalProperties: false });
 }
 
-function text(value: string, description: string, bounds: { pattern?: string } = {}) {
-  return Type.String({ default: value, description, ...bounds });
+/**
+ * `allowed` says `pattern` in words. `holdsPath`: the value, or what follows `file:` in it, is a path, in a
+ * configuration file from that file's own folder. `besideSecret`: a secret may have been written here by mistake.
+ */
+function text(
+  value: string,
+  description: string,
+  more: {
+    pattern?: string;
+    allowed?: string;
+    holdsPath?: "whole" | "after file:";
+    besideSecret?: true;
+  } = {},
+) {
+  const oneLine = { pattern: `^${PRINTABLE}*$`, allowed: "text on one line" };
+  return Type.String({ default: value, description, ...oneLine, ...more });
 }
 
 /** A duration in whole milliseconds. */
@@ -125,6 +191,6 @@ function count(
   return Type.Integer({ default: value, minimum, maximum, unit, description, ...more });
 }
 
-function oneOf<const V extends string[]>(values: V, value: V[number], description: string) {
+function oneOf<V extends string[]>(values: readonly [...V], value: NoInfer<V[number]>, description: string) {
   return Type.Enum(values, { default: value, description });
 }

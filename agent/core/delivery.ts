@@ -1,4 +1,4 @@
-import type { Lane, OutboxPosition, OutboxRow, StorePage } from "../../device/ports/store.ts";
+import type { Lane, OutboxPosition, OutboxRow, StoreFailed, StorePage } from "../../device/ports/store.ts";
 import { LATE_AFTER_MS, topicsOf } from "../contract/topics.ts";
 import { settle } from "./outbox.ts";
 import { utcAt } from "./time.ts";
@@ -55,8 +55,10 @@ export function startPass(turn: Turn): void {
 export function pumpEvents(turn: Turn): void {
   if (!isReady(turn)) return;
   for (const lane of LANES) {
-    const own = turn.state.delivery[lane];
-    if (lane === "press" || !own.behind) sendUnsaved(turn, lane);
+    const { behind } = turn.state.delivery[lane];
+    // Only a live press may overtake what the pass has still to bring.
+    if (!behind) sendUnsaved(turn, lane, () => true);
+    else if (lane === "press") sendUnsaved(turn, lane, (row) => !isLate(turn, row));
     askForPage(turn, lane);
   }
 }
@@ -69,7 +71,8 @@ export function pageArrived(turn: Turn, input: StorePage): void {
     return;
   }
   for (const row of input.rows) {
-    if (row.epoch === turn.state.lifecycle.epoch) sendUnsaved(turn, input.lane, row.sequence);
+    if (row.epoch === turn.state.lifecycle.epoch)
+      sendUnsaved(turn, input.lane, (one) => one.sequence < row.sequence);
     if (!mayBeSent(turn, input.lane, row)) {
       own.cursor = { epochNumber: row.epochNumber, sequence: row.sequence };
       continue;
@@ -81,13 +84,12 @@ export function pageArrived(turn: Turn, input: StorePage): void {
   if (!input.more) own.behind = false;
 }
 
-/** The store could not answer: the pass is made again later. */
-export function pageFailed(turn: Turn, lane: Lane): void {
-  const own = turn.state.delivery[lane];
-  own.paging = false;
-  own.stale = false;
-  own.behind = false;
-  passAgainLater(turn);
+/** The store could not answer, or could not forget what was delivered: the pass is made again later. */
+export function passFailed(turn: Turn, failed: StoreFailed): void {
+  if (failed.operation === "page" && failed.lane) {
+    Object.assign(turn.state.delivery[failed.lane], { paging: false, stale: false, behind: false });
+  }
+  if (failed.operation !== "evict") passAgainLater(turn);
 }
 
 /** A row became durable before it could be sent on this connection: the pass must fetch it. */
@@ -160,12 +162,12 @@ function newLane(): LaneDelivery {
   return { cursor: null, behind: false, paging: false, stale: false, ahead: [] };
 }
 
-/** Sends what is not in the store, up to the number `before` of this epoch. */
-function sendUnsaved(turn: Turn, lane: Lane, before = Number.POSITIVE_INFINITY): void {
+/** Sends those rows that are not in the store and may go now. */
+function sendUnsaved(turn: Turn, lane: Lane, mayGo: (row: OutboxRow) => boolean): void {
   const { outbox, uplink, delivery } = turn.state;
   for (const unsaved of outbox.unsaved) {
     if (unsaved.row.lane !== lane || unsaved.sentOn === uplink.connection) continue;
-    if (unsaved.row.sequence >= before) continue;
+    if (!mayGo(unsaved.row)) continue;
     if (!hasRoom(turn, lane)) return;
     unsaved.sentOn = uplink.connection;
     addNumber(delivery[lane].ahead, unsaved.row.sequence);

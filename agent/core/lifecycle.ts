@@ -4,7 +4,7 @@ import { seeded } from "./chance.ts";
 import { recordEvent } from "./events.ts";
 import type { Started } from "./inputs.ts";
 import { showState } from "./light.ts";
-import { outboxInMemory, outboxOpened } from "./outbox.ts";
+import { outboxInMemory, outboxOpened, saveRefusedRows } from "./outbox.ts";
 import { closeClip } from "./recorder.ts";
 import { setTimer } from "./timers.ts";
 import { act, say, type Turn } from "./turn.ts";
@@ -98,6 +98,7 @@ export function stopRequested(turn: Turn): void {
   lifecycle.phase = "stopping";
   say(turn, "info", "stopping");
   setTimer(turn, "lifecycle.stop", turn.now + STOP_WITHIN_MS);
+  saveRefusedRows(turn);
   if (recorder.clip) closeClip(turn);
   else sayGoodbye(turn);
 }

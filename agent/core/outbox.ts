@@ -124,7 +124,8 @@ export function appendFailed(turn: Turn, input: StoreAppendFailed): void {
   }
 }
 
-export function retryTimerFired(turn: Turn): void {
+/** Tries once more to make durable what the disk refused. */
+export function saveRefusedRows(turn: Turn): void {
   const { outbox } = turn.state;
   if (outbox.store !== "durable") return;
   for (const unsaved of outbox.unsaved) {

@@ -22,7 +22,7 @@ import {
   eventAcked,
   eventRefused,
   pageArrived,
-  pageFailed,
+  passFailed,
   pumpEvents,
   savedUnsent,
   startPass,
@@ -45,10 +45,10 @@ import { showState } from "./light.ts";
 import {
   ageTimerFired,
   appendFailed,
-  retryTimerFired,
   rowAppended,
   rowsEvicted,
   rowsSettled,
+  saveRefusedRows,
   storeFailed,
 } from "./outbox.ts";
 import { receiptArrived } from "./receipts.ts";
@@ -177,8 +177,7 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
       return rowsEvicted(turn, input);
     case "store.failed":
       storeFailed(turn, input);
-      if (input.operation === "page" && input.lane) pageFailed(turn, input.lane);
-      return;
+      return passFailed(turn, input);
     case "broker.connected":
       if (!connected(turn, input)) return;
       startPass(turn);
@@ -258,7 +257,7 @@ const TIMERS: Record<TimerKey, (turn: Turn) => void> = {
   "light.idle": showState,
   "camera.restart": restartTimerFired,
   "recorder.close": closeClip,
-  "outbox.retry": retryTimerFired,
+  "outbox.retry": saveRefusedRows,
   "outbox.declare": declareDrops,
   "outbox.age": ageTimerFired,
   "uplink.connect": connect,

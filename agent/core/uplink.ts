@@ -17,6 +17,8 @@ export interface UplinkState {
   nextToken: number;
   /** Published and not acknowledged, by token, oldest first. */
   inFlight: { token: number; sentAtMs: number; purpose: Purpose }[];
+  /** How often `online` was said again since its last echo. */
+  assertions: number;
   /** The last trouble that was told, so that it is told once. */
   trouble: string;
 }
@@ -40,6 +42,7 @@ export function newUplink(): UplinkState {
     urlIndex: 0,
     nextToken: 1,
     inFlight: [],
+    assertions: 0,
     trouble: "",
   };
 }
@@ -76,7 +79,8 @@ export function connected(turn: Turn, input: BrokerConnected): boolean {
   uplink.inFlight = [];
   count(turn, "uplink.connections");
   say(turn, "info", "connected to the broker", { broker: currentUrl(turn), protocol: input.protocol });
-  publishStatus(turn, "online");
+  uplink.assertions = 0;
+  sayOnline(turn);
   return true;
 }
 
@@ -177,19 +181,38 @@ export function publishStatus(turn: Turn, state: StatusMessage["state"]): void {
   );
 }
 
-const ASSERT_AGAIN_MS = 1_000;
+const PUT_RIGHT_AFTER_MS = 1_000;
+const ECHO_WITHIN_MS = 5_000;
+const LONGEST_WAIT_FOR_ECHO_MS = 3_600_000;
 
-/** Our own status came back from the broker: anything but the newest `online` is put right, at most once a second. */
+/**
+ * What is retained as our status came from the broker. An older will, or whatever else, is put right at most once a
+ * second; our own echo is what shows that the broker keeps it.
+ */
 export function statusSeen(turn: Turn, text: string | null): void {
   if (!isReady(turn) || turn.state.lifecycle.phase !== "running") return;
-  if (text === statusText(turn, "online") || timerRuns(turn, "uplink.status")) return;
-  setTimer(turn, "uplink.status", turn.now + ASSERT_AGAIN_MS);
+  if (text === statusText(turn, "online")) {
+    turn.state.uplink.assertions = 0;
+    clearTimer(turn, "uplink.status");
+  } else {
+    setTimer(turn, "uplink.status", turn.now + PUT_RIGHT_AFTER_MS);
+  }
 }
 
 export function statusTimerFired(turn: Turn): void {
   if (!isReady(turn) || turn.state.lifecycle.phase !== "running") return;
   count(turn, "uplink.statusAsserted");
+  turn.state.uplink.assertions += 1;
+  sayOnline(turn);
+}
+
+/** Says `online`, and again later if it does not come back: a broker may acknowledge and forget. */
+function sayOnline(turn: Turn): void {
+  const { lifecycle, uplink } = turn.state;
   publishStatus(turn, "online");
+  if (lifecycle.mode !== "normal") return;
+  const waitMs = Math.min(LONGEST_WAIT_FOR_ECHO_MS, ECHO_WITHIN_MS * 2 ** Math.min(uplink.assertions, 20));
+  setTimer(turn, "uplink.status", turn.now + waitMs);
 }
 
 export function statusText(turn: Turn, state: StatusMessage["state"]): string {

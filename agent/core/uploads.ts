@@ -143,6 +143,7 @@ export function clipsPending(turn: Turn, input: ClipsPending): void {
   const { uploads } = turn.state;
   uploads.asking = false;
   uploads.recovered = true;
+  if (input.recovered) say(turn, "warn", "clips of an earlier run were put right", { ...input.recovered });
   for (const clip of input.clips) announceInterrupted(turn, clip);
   const waiting = input.clips.filter((clip) => clip.closed && !uploadOf(turn, clip.clipId));
   uploads.more = input.total > input.clips.length || waiting.length > 1;

@@ -1,3 +1,4 @@
+import type { ButtonLine } from "../ports/button-line.ts";
 import type { Camera } from "../ports/camera.ts";
 import type { Chime } from "../ports/chime.ts";
 import type { Light } from "../ports/light.ts";
@@ -24,3 +25,6 @@ export function noCamera(): Camera {
     async stop() {},
   };
 }
+
+/** A board without a button: nobody rings. */
+export const noButton: ButtonLine = { start() {}, async stop() {} };

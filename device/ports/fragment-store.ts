@@ -86,6 +86,17 @@ export interface ClipsPending {
   occurredAt: number;
   clips: ClipSummary[];
   total: number;
+  /** What was put right when this data folder was opened; in the first answer only, and only if there was anything. */
+  recovered?: ClipsRecovered;
+}
+/** What a start found of clips that the process or the power had left half done. */
+export interface ClipsRecovered {
+  /** Clips that were being recorded: closed as `interrupted`. */
+  interrupted: number;
+  /** Clips whose bytes were not there: each was reported as `clip.evicted`, unless it had been uploaded. */
+  lost: number;
+  /** Files that belonged to no clip: removed. */
+  orphans: number;
 }
 /** A clip left the spool before it was uploaded. */
 export interface ClipEvicted {
@@ -94,7 +105,8 @@ export interface ClipEvicted {
   clipId: string;
   eventId: string;
   bytes: number;
-  reason: "budget" | "age";
+  /** `lost`: its bytes were not there any more when the data folder was opened. */
+  reason: "budget" | "age" | "lost";
 }
 /** The spool's faults; clips go on in memory, or are closed, as each says. */
 export interface SpoolFault {

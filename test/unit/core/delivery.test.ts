@@ -95,6 +95,8 @@ describe("delivery", () => {
     desk.now += 2_000;
     desk.actions = [];
     reconnect(desk);
+    // The first answer is to the connection before.
+    desk.page("press", []).page("press", []);
     expect(topics(desk)).toContain("porchlight/v1/front-door/late/press");
     expect(topics(desk)).not.toContain("porchlight/v1/front-door/event/press");
   });
@@ -134,6 +136,46 @@ describe("delivery", () => {
       "bb-4",
       "bb-5",
     ]);
+  });
+
+  it("lets no late press that the disk refused overtake an older one from the disk", () => {
+    const desk = DoorbellOnADesk.ready();
+    desk.drop().press();
+    desk.input({
+      type: "store.append-failed",
+      occurredAt: desk.now,
+      lane: "press",
+      sequence: 1,
+      fault: "io",
+      detail: "",
+    });
+    desk.now += 40_000;
+    reconnect(desk);
+    expect(desk.published("/press")).toHaveLength(0);
+    desk.page("press", [storedRow(7)]);
+    expect(topics(desk).filter((topic) => topic.endsWith("late/press"))).toHaveLength(2);
+    expect(
+      desk.state.uplink.inFlight.flatMap(({ purpose }) =>
+        purpose.kind === "event" ? [purpose.epoch.slice(-2)] : [],
+      ),
+    ).toEqual(["bb", "aa"]);
+  });
+
+  it("makes another pass when the store could not forget what was delivered", () => {
+    const desk = DoorbellOnADesk.ready();
+    desk.press().saveAll().ackAll();
+    desk.input({
+      type: "store.failed",
+      occurredAt: desk.now,
+      operation: "settle",
+      lane: "press",
+      fault: "io",
+      detail: "",
+    });
+    desk.state.outbox.totals.press.rows = 1;
+    desk.actions = [];
+    desk.wait(31_000);
+    expect(desk.all("store.page").length).toBeGreaterThan(0);
   });
 
   it("does not send a live press again when the pass comes to it on the same connection", () => {

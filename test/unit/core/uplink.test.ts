@@ -46,6 +46,17 @@ describe("uplink", () => {
     expect(desk.published("/status")).toHaveLength(1);
   });
 
+  it("says online again, ever more rarely, when the broker does not give it back", () => {
+    const desk = DoorbellOnADesk.ready();
+    desk.wait(60_000);
+    expect(desk.published("/status")).toHaveLength(3);
+    desk.ackAll();
+    desk.message("status", statusText({ state: desk.state, now: desk.now, actions: [] }, "online"));
+    desk.actions = [];
+    desk.wait(3_600_000);
+    expect(desk.published("/status")).toHaveLength(0);
+  });
+
   it("tries again after a pause with full jitter whose bound doubles up to its largest", () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 30 }), (seed, failures) => {

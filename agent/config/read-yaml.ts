@@ -1,0 +1,172 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+  parseDocument,
+  visit,
+  type YAMLError,
+  type YAMLMap,
+} from "yaml";
+import { ConfigurationError } from "../contract/errors.ts";
+
+/** What a configuration file says, and on which line it says it. */
+export interface FileContent {
+  file: string;
+  /** The top level of the file; not yet checked in any way. */
+  values: Record<string, unknown>;
+  /** Line of each key by its path, such as `button` and `button.holdMs`; counts from 1. */
+  lines: ReadonlyMap<string, number>;
+}
+
+/** No configuration is larger; more is some other file. */
+const MAX_BYTES = 262_144;
+const MAX_DEPTH = 32;
+
+/**
+ * Reads a YAML 1.2 file of settings. An empty file, and an empty section in it, set nothing.
+ * @throws ConfigurationError in one line when the file cannot be read, or is not a YAML map of one document; what
+ * the file says is never repeated in the message, since it may be a secret in the wrong place.
+ */
+export function readYamlFile(file: string): FileContent {
+  return parseYaml(file, decodeUtf8(file, readBytes(file)));
+}
+
+/** `readYamlFile` for text that is at hand; `file` is for messages only. */
+export function parseYaml(file: string, text: string): FileContent {
+  const counter = new LineCounter();
+  const lineOf = (node: Node) => counter.linePos(node.range?.[0] ?? 0).line;
+  const refuse = (line: number, why: string) => new ConfigurationError([`${file}:${line}: ${why}`]);
+
+  refuseDepth(text, (line) => refuse(line, "nested too deeply to be a configuration"));
+  // prettyErrors would put the line itself, and with it perhaps a password, into the message.
+  const document = parseDocument(text, {
+    lineCounter: counter,
+    prettyErrors: false,
+    version: "1.2",
+    schema: "core",
+  });
+  const [error] = [...document.errors, ...document.warnings];
+  if (error) throw refuse(counter.linePos(error.pos[0]).line, whatIsWrong(error));
+
+  visit(document, {
+    Node: (_key, node) => {
+      if (isAlias(node) || (!isAlias(node) && node.anchor !== undefined)) {
+        throw refuse(
+          lineOf(node),
+          "anchors and aliases (& and *) are not used in settings: write the value out",
+        );
+      }
+    },
+  });
+  const top = document.contents;
+  if (top === null || (isScalar(top) && top.value === null)) return { file, values: {}, lines: new Map() };
+  if (!isMap(top)) throw refuse(lineOf(top), "a configuration is a map of sections, such as `button:`");
+
+  const lines = new Map<string, number>();
+  noteLines(top, "", lines, lineOf, refuse);
+  return { file, values: emptySections(document.toJS({ maxAliasCount: 0 })), lines };
+}
+
+/** The library composes documents by recursion: some ten thousand open brackets would end the process. */
+function refuseDepth(text: string, refusal: (line: number) => Error): void {
+  const parser = new Parser();
+  let line = 1;
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _token of parser.next(lexeme)) {
+      // Only the depth of what is being built matters here.
+    }
+    if (parser.stack.length > MAX_DEPTH) throw refusal(line);
+    line += lexeme.split("\n").length - 1;
+  }
+}
+
+/** In words that hold nothing of the file: the library's own message may quote it after a colon. */
+function whatIsWrong({ code, message }: YAMLError): string {
+  switch (code) {
+    case "DUPLICATE_KEY":
+      return "the same name twice";
+    case "TAB_AS_INDENT":
+      return "indented with a tab: YAML indents with spaces";
+    case "MULTIPLE_DOCS":
+      return "a second document begins: a configuration is one";
+    case "TAG_RESOLVE_FAILED":
+      return "tags (!) are not used in settings";
+    default:
+      return `not YAML: ${message.split(/[:"\n]/, 1).join("")}`;
+  }
+}
+
+function noteLines(
+  map: YAMLMap,
+  prefix: string,
+  lines: Map<string, number>,
+  lineOf: (node: Node) => number,
+  refuse: (line: number, why: string) => Error,
+): void {
+  for (const { key, value } of map.items) {
+    if (!isScalar(key)) throw refuse(lineOf(map), "the name of a setting is plain text");
+    const path = `${prefix}${key.value}`;
+    lines.set(path, lineOf(key));
+    if (isMap(value) && prefix === "") noteLines(value, `${path}.`, lines, lineOf, refuse);
+  }
+}
+
+function emptySections(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? {}]));
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    const descriptor = openSync(file, "r");
+    try {
+      return readUpTo(descriptor, MAX_BYTES + 1);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw new ConfigurationError([`${file}: cannot be read: ${whyNot(error)}`], { cause: error });
+  }
+}
+
+function readUpTo(descriptor: number, limit: number): Uint8Array {
+  const bytes = new Uint8Array(limit);
+  let filled = 0;
+  while (filled < limit) {
+    const read = readSync(descriptor, bytes, filled, limit - filled, null);
+    if (read === 0) break;
+    filled += read;
+  }
+  return bytes.subarray(0, filled);
+}
+
+function decodeUtf8(file: string, bytes: Uint8Array): string {
+  if (bytes.length > MAX_BYTES) {
+    throw new ConfigurationError([
+      `${file}: larger than ${MAX_BYTES / 1024} KiB: this is not a configuration`,
+    ]);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new ConfigurationError([`${file}: not UTF-8 text`], { cause: error });
+  }
+}
+
+function whyNot(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "ENOENT":
+      return "there is no such file";
+    case "EACCES":
+      return "permission denied";
+    case "EISDIR":
+      return "it is a folder";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,83 @@
+/** Bytes `from` up to but not including `to`. */
+export type ByteRange = [from: number, to: number];
+
+interface Piece {
+  at: number;
+  bytes: Uint8Array;
+}
+
+/** A file that arrives as byte ranges in any order. Where ranges overlap, the later one holds. */
+export class ByteFile {
+  /** In order, without overlap. */
+  #pieces: Piece[] = [];
+  #bytes = 0;
+
+  /** How many bytes of it are there. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get pieces(): number {
+    return this.#pieces.length;
+  }
+
+  write(at: number, bytes: Uint8Array): void {
+    const end = at + bytes.length;
+    const first = this.#firstEndingAfter(at);
+    const before: Piece[] = [];
+    const after: Piece[] = [];
+    let last = first;
+    for (let piece = this.#pieces[last]; piece && piece.at < end; piece = this.#pieces[++last]) {
+      const pieceEnd = piece.at + piece.bytes.length;
+      this.#bytes -= Math.min(end, pieceEnd) - Math.max(at, piece.at);
+      if (piece.at < at) before.push({ at: piece.at, bytes: piece.bytes.subarray(0, at - piece.at) });
+      if (pieceEnd > end) after.push({ at: end, bytes: piece.bytes.subarray(end - piece.at) });
+    }
+    this.#pieces.splice(first, last - first, ...before, { at, bytes }, ...after);
+    this.#bytes += bytes.length;
+  }
+
+  /** What of the first `size` bytes is not there; at most `limit` ranges, the first ones. */
+  missing(size: number, limit: number): ByteRange[] {
+    const missing: ByteRange[] = [];
+    let next = 0;
+    for (const { at, bytes } of this.#pieces) {
+      if (missing.length >= limit || at >= size) break;
+      if (at > next) missing.push([next, at]);
+      next = at + bytes.length;
+    }
+    if (next < size && missing.length < limit) missing.push([next, size]);
+    return missing;
+  }
+
+  /** Bytes from the first on without a gap. */
+  contiguous(): number {
+    let next = 0;
+    for (const { at, bytes } of this.#pieces) {
+      if (at > next) break;
+      next = at + bytes.length;
+    }
+    return next;
+  }
+
+  /** The first `size` bytes, which must all be there. */
+  read(size: number): Uint8Array {
+    const whole = new Uint8Array(size);
+    for (const { at, bytes } of this.#pieces) {
+      if (at < size) whole.set(bytes.subarray(0, size - at), at);
+    }
+    return whole;
+  }
+
+  #firstEndingAfter(at: number): number {
+    let low = 0;
+    let high = this.#pieces.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const piece = this.#pieces[middle];
+      if (piece && piece.at + piece.bytes.length <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,106 @@
+import type { StatusMessage } from "../contract/messages.ts";
+import { LATE_AFTER_MS } from "../contract/topics.ts";
+import type { EventMessage } from "./parse.ts";
+import { Sequence } from "./sequence.ts";
+
+export type Lane = "press" | "event";
+
+/** What a consumer remembers of one epoch of a device. */
+export interface EpochRecord {
+  lanes: Record<Lane, Sequence>;
+  /** Smallest difference seen between the receiver's UTC and the epoch's own clock: that of the quickest message. */
+  quickestOffsetMs: number;
+  /** Something has been stored, or stored again, since its last receipt. */
+  receiptDue: boolean;
+}
+
+/** What a consumer remembers of one device, bounded in epochs: the one that was longest silent is forgotten. */
+export class DeviceRecord {
+  readonly #maxEpochs: number;
+  readonly #epochs = new Map<string, EpochRecord>();
+  /** Epochs that a later one has replaced, as far as is known. */
+  readonly #replaced = new Set<string>();
+  #status: StatusMessage | null = null;
+
+  constructor(maxEpochs: number) {
+    this.#maxEpochs = maxEpochs;
+  }
+
+  /** The status that holds; null before the first. */
+  get status(): StatusMessage | null {
+    return this.#status;
+  }
+
+  get epochs(): Iterable<[string, EpochRecord]> {
+    return this.#epochs;
+  }
+
+  has(epoch: string): boolean {
+    return this.#epochs.has(epoch);
+  }
+
+  find(epoch: string): EpochRecord | undefined {
+    return this.#epochs.get(epoch);
+  }
+
+  /** The record of an epoch, made when it is not there. */
+  epoch(epoch: string): EpochRecord {
+    const record = this.#epochs.get(epoch) ?? {
+      lanes: { press: new Sequence(), event: new Sequence() },
+      quickestOffsetMs: Number.POSITIVE_INFINITY,
+      receiptDue: false,
+    };
+    this.#epochs.delete(epoch);
+    this.#epochs.set(epoch, record);
+    forgetOldest(this.#epochs, this.#maxEpochs);
+    return record;
+  }
+
+  /** A later epoch names this one as the one before it. */
+  replaced(epoch: string): void {
+    this.#replaced.add(epoch);
+    forgetOldest(this.#replaced, this.#maxEpochs);
+  }
+
+  /** Takes a status in and says whether it holds: an older epoch or connection never wins. */
+  takeStatus(status: StatusMessage): boolean {
+    if (this.#isOlder(status)) return false;
+    if (this.#status && this.#status.epoch !== status.epoch) this.replaced(this.#status.epoch);
+    this.#status = status;
+    return true;
+  }
+
+  #isOlder(status: StatusMessage): boolean {
+    const held = this.#status;
+    if (this.#replaced.has(status.epoch)) return true;
+    if (!held) return false;
+    if (held.epoch === status.epoch) return status.connection < held.connection;
+    // Without a store there is no number: then an epoch that is not known as an older one is taken for a newer.
+    return held.epochNumber > 0 && status.epochNumber > 0 && status.epochNumber < held.epochNumber;
+  }
+}
+
+/**
+ * How old an event is on its arrival. By its time when that is synced; else by how much longer it took than the
+ * quickest message of its epoch, which tells of a broker or a link that held it back.
+ */
+export function ageMs(message: EventMessage, epoch: EpochRecord, receivedUtcMs: number): number {
+  const offsetMs = receivedUtcMs - message.monotonicMs;
+  epoch.quickestOffsetMs = Math.min(epoch.quickestOffsetMs, offsetMs);
+  return message.event.timetrust === "synced"
+    ? receivedUtcMs - message.utcMs
+    : offsetMs - epoch.quickestOffsetMs;
+}
+
+/** Whether a bell may ring for it: a press, live, first told, and not older than 30 s. */
+export function mayRing(message: EventMessage, age: number, retained: boolean): boolean {
+  return message.eventType === "press" && !message.late && !retained && age <= LATE_AFTER_MS;
+}
+
+/** Removes what was put in first until at most `max` are left. */
+export function forgetOldest(collection: Map<string, unknown> | Set<string>, max: number): void {
+  for (const key of collection.keys()) {
+    if (collection.size <= max) return;
+    collection.delete(key);
+  }
+}

@@ -1,0 +1,60 @@
+import type { IClientOptions } from "mqtt";
+import type { Broker } from "../../device/ports/broker.ts";
+import type { Clock } from "../../device/ports/clock.ts";
+import type { PayloadSource } from "../../device/ports/fragment-store.ts";
+import type { Secrets } from "./secrets.ts";
+
+/** What every connection of one agent has in common. */
+export interface MqttOptions {
+  clock: Pick<Clock, "monotonicMs">;
+  payloads: PayloadSource;
+  protocol: "5" | "3.1.1";
+  /** Empty for a broker that asks for no credentials. */
+  username: string;
+  /** Its first line is the password; read anew at every connection. Empty for none. */
+  passwordFile: string;
+  /** Certificate authorities in PEM; empty for the system's. */
+  caFile: string;
+  /** From `connect` to the last SUBACK; 10 s unless told. */
+  connectTimeoutMs?: number;
+}
+
+export type ConnectionRequest = Parameters<Broker["connect"]>[0];
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** MQTT 5 §3.1.2.11.4: a broker keeps larger packets to itself. */
+const INBOUND_PACKET_MAX_BYTES = 1_048_576;
+
+export function connectTimeoutMs(options: MqttOptions): number {
+  return options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+}
+
+/** What MQTT.js is told: a clean start, a retained will of QoS 1, and never to reconnect. */
+export function clientOptions(
+  options: MqttOptions,
+  request: ConnectionRequest,
+  secrets: Secrets,
+): IClientOptions {
+  const { will, clientId, keepAliveS } = request;
+  return {
+    clientId,
+    clean: true,
+    keepalive: keepAliveS,
+    protocolVersion: options.protocol === "5" ? 5 : 4,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    connectTimeout: connectTimeoutMs(options),
+    will: { topic: will.topic, payload: Buffer.from(will.text), qos: 1, retain: true },
+    // MQTT.js would write whole packets to its debug log, the password in CONNECT too.
+    log: () => {},
+    ...(options.username === "" ? {} : { username: options.username }),
+    ...(secrets.password === null ? {} : { password: secrets.password }),
+    ...(secrets.authorities === null ? {} : { ca: secrets.authorities }),
+    ...(options.protocol === "5" ? { properties: { maximumPacketSize: INBOUND_PACKET_MAX_BYTES } } : {}),
+  };
+}
+
+/** Host and port of a broker's address, without the user name and password that may be in it. */
+export function placeOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : "the broker";
+}

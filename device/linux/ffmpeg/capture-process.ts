@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { Fragmenter, NotFragmentedMp4, type StreamPart } from "../../../agent/media/fragmenter.ts";
+import type { Clock } from "../../ports/clock.ts";
+
+/** How a capture ended by itself. */
+export type CaptureEnd =
+  | { kind: "not-started"; detail: string }
+  | { kind: "stalled" }
+  | { kind: "garbage"; detail: string }
+  | {
+      kind: "exited";
+      code: number | null;
+      signal: string | null;
+      /** ffmpeg's last lines. */
+      words: string[];
+      /** It complained within a second of its end. */
+      complainedAtEnd: boolean;
+      /** It ended inside a fragment. */
+      cutOff: boolean;
+    };
+
+export interface CaptureProcessOptions {
+  ffmpegPath: string;
+  arguments: string[];
+  clock: Pick<Clock, "monotonicMs">;
+  /** Silence longer than this is a stall. */
+  stallMs: number;
+  onPart(part: StreamPart, arrivedAtMs: number): void;
+  /** Called once, unless `kill` came first. */
+  onEnd(end: CaptureEnd): void;
+}
+
+/** Nothing need arrive sooner than this after the start. */
+const START_MS = 8_000;
+const KILL_AFTER_MS = 1_000;
+const KEPT_LINES = 6;
+
+/** One running ffmpeg: its output as parts of a stream, and how it ended. */
+export class CaptureProcess {
+  readonly #options: CaptureProcessOptions;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  readonly #fragmenter = new Fragmenter();
+  readonly #words: string[] = [];
+  #spokeAtMs = Number.NEGATIVE_INFINITY;
+  #watchdog: NodeJS.Timeout;
+  #reported = false;
+
+  constructor(options: CaptureProcessOptions) {
+    this.#options = options;
+    const child = spawn(options.ffmpegPath, options.arguments, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = child;
+    this.#exited = once(child, "close").catch(() => undefined); // A failed start is reported by "error" below.
+    this.#watchdog = this.#watch(Math.max(START_MS, options.stallMs));
+    child.on("error", (error) => this.#end({ kind: "not-started", detail: error.message }));
+    child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
+    createInterface({ input: child.stderr }).on("line", (line) => this.#hear(line));
+    child.on("close", (code, signal) => {
+      const complainedAtEnd = options.clock.monotonicMs() - this.#spokeAtMs < 1_000;
+      const cutOff = this.#fragmenter.unfinishedBytes > 0;
+      this.#end({ kind: "exited", code, signal, words: this.#words, complainedAtEnd, cutOff });
+    });
+  }
+
+  /** Ends the process, gently at first; nothing is reported any more. Settles when it is gone. */
+  async kill(): Promise<void> {
+    this.#reported = true;
+    clearTimeout(this.#watchdog);
+    if (this.#child.pid === undefined) return;
+    this.#child.kill("SIGTERM");
+    const force = setTimeout(() => this.#child.kill("SIGKILL"), KILL_AFTER_MS);
+    await this.#exited;
+    clearTimeout(force);
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#reported) return;
+    const arrivedAtMs = this.#options.clock.monotonicMs();
+    try {
+      for (const part of this.#fragmenter.push(chunk)) {
+        if (part.kind === "pair") {
+          clearTimeout(this.#watchdog);
+          this.#watchdog = this.#watch(this.#options.stallMs);
+        }
+        this.#options.onPart(part, arrivedAtMs);
+      }
+    } catch (error) {
+      if (!(error instanceof NotFragmentedMp4)) throw error;
+      this.#end({ kind: "garbage", detail: error.message });
+    }
+  }
+
+  #hear(line: string): void {
+    this.#spokeAtMs = this.#options.clock.monotonicMs();
+    this.#words.push(line.slice(0, 300));
+    if (this.#words.length > KEPT_LINES) this.#words.shift();
+  }
+
+  #watch(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#end({ kind: "stalled" }), ms);
+  }
+
+  /** A process that stalls or talks nonsense has lost its right to a gentle end. */
+  #end(end: CaptureEnd): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    clearTimeout(this.#watchdog);
+    this.#child.kill("SIGKILL");
+    this.#options.onEnd(end);
+  }
+}

@@ -1,0 +1,20 @@
+import type { Checker } from "./evidence.ts";
+
+/** Rows that may be on their way to the disk while it makes room. */
+const ROOM_FOR_ROWS_UNDER_WAY_BYTES = 32_768;
+
+/** The outbox keeps its bounds, on the disk and in memory. */
+export const bounds: Checker = {
+  name: "bounds",
+  check({ settings, peakOutboxBytes, peakUnsavedRows }) {
+    const wrong: string[] = [];
+    const { maxBytes, memoryRows } = settings.outbox;
+    if (peakOutboxBytes > maxBytes + ROOM_FOR_ROWS_UNDER_WAY_BYTES) {
+      wrong.push(`the outbox held ${peakOutboxBytes} bytes; its bound is ${maxBytes}`);
+    }
+    if (peakUnsavedRows > memoryRows) {
+      wrong.push(`${peakUnsavedRows} rows that the disk refused were in memory; the bound is ${memoryRows}`);
+    }
+    return wrong;
+  },
+};

@@ -1,0 +1,108 @@
+import type { Settings } from "../../agent/contract/settings.ts";
+import type { OutboxRow } from "../../device/ports/store.ts";
+import type { SpooledClip } from "../hardware/spool-disk.ts";
+import type { ModelledMessage } from "../network/modelled-message.ts";
+
+/** What a checker found wrong: which one, and what exactly. */
+export interface Violation {
+  checker: string;
+  detail: string;
+}
+
+/** Looks at a run that is over. Answers one line for each thing that should not have been. */
+export interface Checker {
+  name: string;
+  check(evidence: Evidence): string[];
+}
+
+/** One power-on, with its agent. All times are the world's. */
+export interface PowerOn {
+  number: number;
+  epoch: string;
+  fromMs: number;
+  toMs: number | null;
+  end: "running" | "power-cut" | "stopped" | "exited";
+  /** Its agent could not keep anything when it ended. */
+  diskless: boolean;
+  /** Times at which the chime began. */
+  ringsMs: number[];
+  /** Number of the newest connection that the agent asked for. */
+  connection: number;
+}
+
+/** A finger on the button. */
+export interface PhysicalPress {
+  /** When the contact closed for good. */
+  closedAtMs: number;
+  openedAtMs: number;
+  /** How long before `closedAtMs` the contact began to chatter. */
+  chatterMs: number;
+  /** The power-on that it fell into; null when the device was off. */
+  powerOn: number | null;
+}
+
+/** A CloudEvent as far as the checkers read it. */
+export interface EventFacts {
+  id: string;
+  epoch: string;
+  lane: "press" | "event";
+  sequence: number;
+  type: string;
+  monotonicMs: number;
+  data: Record<string, unknown>;
+}
+
+/** A message that was seen somewhere. */
+export interface Sighting {
+  atMs: number;
+  powerOn: number;
+  message: ModelledMessage;
+  event: EventFacts | null;
+}
+
+/** Everything that the world knows about one run when it is over: the truth, not what the agent says. */
+export interface Evidence {
+  deviceId: string;
+  settings: Settings;
+  powerOns: PowerOn[];
+  presses: PhysicalPress[];
+  /** Rows that the agent began to keep, by event id. */
+  rows: Map<string, { row: OutboxRow; powerOn: number }>;
+  /** Event ids whose row became durable or whose publish was settled. */
+  accepted: Map<string, "durable" | "settled">;
+  /** Every publish at the moment at which the agent asked for it. */
+  attempts: Sighting[];
+  /** Every publish that the broker took in. */
+  arrivals: Sighting[];
+  /** Everything that the consumer got. */
+  deliveries: Sighting[];
+  /** Event ids that the broker acknowledged and lost. */
+  forgotten: Set<string>;
+  /** Topics of other messages that it acknowledged and lost. */
+  forgottenTopics: Set<string>;
+  /** Everything in the outbox at the end, on the disk or in the agent's memory. */
+  outbox: OutboxRow[];
+  /** Clips on the card at the end, and those that left it before they were uploaded. */
+  clips: SpooledClip[];
+  evictedClips: Set<string>;
+  peakOutboxBytes: number;
+  peakUnsavedRows: number;
+  /** The retained status at the end. */
+  status: string | null;
+  /** At the end the agent runs, or was asked to stop and did. */
+  finallyRunning: boolean;
+  /** How long after the faults were gone everything was settled; null when the bound was not kept. */
+  settledAfterMs: number | null;
+  settleBoundMs: number;
+  /** What is still unsettled, for whoever reads the violation. */
+  unsettled: string;
+}
+
+/** Every event of the consumer, by id, with its first sighting. */
+export function firstDeliveries(evidence: Evidence): Map<string, Sighting> {
+  const first = new Map<string, Sighting>();
+  for (const sighting of evidence.deliveries) {
+    if (sighting.event && !first.has(sighting.event.id)) first.set(sighting.event.id, sighting);
+  }
+  return first;
+}

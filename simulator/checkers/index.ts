@@ -1,0 +1,32 @@
+import { accepted } from "./accepted.ts";
+import { bell } from "./bell.ts";
+import { bounds } from "./bounds.ts";
+import { clips } from "./clips.ts";
+import { content } from "./content.ts";
+import type { Checker, Evidence, Violation } from "./evidence.ts";
+import { kept } from "./kept.ts";
+import { lateness } from "./lateness.ts";
+import { order } from "./order.ts";
+import { retained } from "./retained.ts";
+import { settles } from "./settles.ts";
+import { status } from "./status.ts";
+
+/** What must hold in every run. */
+export const CHECKERS: readonly Checker[] = [
+  accepted,
+  kept,
+  bell,
+  content,
+  order,
+  retained,
+  lateness,
+  status,
+  clips,
+  bounds,
+  settles,
+];
+
+/** Runs every checker. Empty when all is well. */
+export function checkAll(evidence: Evidence): Violation[] {
+  return CHECKERS.flatMap(({ name, check }) => check(evidence).map((detail) => ({ checker: name, detail })));
+}

@@ -1,0 +1,17 @@
+import { parseTopic } from "../../agent/contract/topics.ts";
+import type { Checker } from "./evidence.ts";
+
+/** Only the status is retained: a retained press would ring again at every subscription. */
+export const retained: Checker = {
+  name: "retained",
+  check({ attempts }) {
+    const wrong: string[] = [];
+    for (const { message, atMs } of attempts) {
+      const isStatus = message.tag === null && parseTopic(message.topic)?.kind === "status";
+      if (message.retain !== isStatus) {
+        wrong.push(`${message.topic} was published ${message.retain ? "" : "not "}retained at ${atMs}`);
+      }
+    }
+    return wrong;
+  },
+};

@@ -1,0 +1,50 @@
+import type { Clock, ClockChanged, ClockReading, TimeTrust } from "../../device/ports/clock.ts";
+import type { DeviceTime } from "../world/device-time.ts";
+
+/** A clock without a battery: it begins with what it was given, and a tester gives it the time. */
+export class SimulatedClock implements Clock {
+  readonly #time: DeviceTime;
+  #utcAtZeroMs: number;
+  #trust: TimeTrust;
+  #post: ((input: ClockChanged) => void) | null = null;
+
+  constructor(time: DeviceTime, utcMs: number, trust: TimeTrust) {
+    this.#time = time;
+    this.#utcAtZeroMs = utcMs - time.monotonicMs();
+    this.#trust = trust;
+  }
+
+  monotonicMs(): number {
+    return this.#time.monotonicMs();
+  }
+
+  read(): ClockReading {
+    const monotonicMs = this.#time.monotonicMs();
+    return { monotonicMs, utcMs: this.#utcAtZeroMs + monotonicMs, trust: this.#trust };
+  }
+
+  start(post: (input: ClockChanged) => void): void {
+    this.#post = post;
+  }
+
+  stop(): void {
+    this.#post = null;
+  }
+
+  /** A time server has answered: it is `utcMs` now. */
+  sync(utcMs: number): void {
+    this.#set(utcMs, "synced");
+  }
+
+  /** Somebody set the clock by `byMs`; nobody vouches for it. */
+  step(byMs: number): void {
+    this.#set(this.read().utcMs + byMs, "estimated");
+  }
+
+  #set(utcMs: number, trust: TimeTrust): void {
+    const occurredAt = this.#time.monotonicMs();
+    this.#utcAtZeroMs = utcMs - occurredAt;
+    this.#trust = trust;
+    this.#post?.({ type: "clock.changed", occurredAt, utcMs, trust });
+  }
+}

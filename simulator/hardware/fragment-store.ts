@@ -1,0 +1,313 @@
+import type {
+  ClipEnd,
+  FragmentPair,
+  FragmentSink,
+  FragmentStore,
+  FragmentStoreInput,
+  InitSegment,
+  PayloadReference,
+  PayloadSource,
+  SegmentHandle,
+} from "../../device/ports/fragment-store.ts";
+import type { Chance } from "../world/chance.ts";
+import type { DeviceTime } from "../world/device-time.ts";
+import { addToFile, closeFile, type Hashes, taggedHashes } from "./clip-file.ts";
+import { Ring, type RingFragment } from "./ring.ts";
+import { type SpoolDisk, type SpooledClip, summaryOf } from "./spool-disk.ts";
+import { tagOf } from "./tags.ts";
+
+/** Whoever writes the pictures, and can be told when somebody looks. */
+export interface Footage {
+  catchUp(): void;
+  follow(on: boolean): void;
+}
+
+interface OpenClip {
+  file: SpooledClip;
+  lastEndMs: number;
+  closeAtMs: number | null;
+  /** Segments that are durable and were told. */
+  told: number;
+  over: boolean;
+}
+
+/**
+ * The store of clips of one power-on over a `SpoolDisk`. Segments are durable before they are told. After a power
+ * cut a clip that was being recorded is found again with what was durable, and ends `interrupted`.
+ */
+export class SimulatedFragmentStore implements FragmentStore, FragmentSink, PayloadSource {
+  readonly #time: DeviceTime;
+  readonly #disk: SpoolDisk;
+  readonly #chance: Chance;
+  readonly #hashes: Hashes;
+  readonly #ring = new Ring();
+  readonly #open = new Map<string, OpenClip>();
+  /** Known here before it is durable. */
+  readonly #uploaded = new Set<string>();
+  readonly #stills = new Map<string, Uint8Array>();
+  #footage: Footage | null = null;
+  #post: ((input: FragmentStoreInput) => void) | null = null;
+  #writtenAtMs = 0;
+
+  constructor(time: DeviceTime, disk: SpoolDisk, chance: Chance, hashes: Hashes = taggedHashes) {
+    this.#time = time;
+    this.#disk = disk;
+    this.#chance = chance;
+    this.#hashes = hashes;
+  }
+
+  /** Pictures that are written only when somebody looks come from here. */
+  watch(footage: Footage): void {
+    this.#footage = footage;
+  }
+
+  start(post: (input: FragmentStoreInput) => void): void {
+    this.#post = post;
+    for (const clip of this.#disk.clips.values()) {
+      if (clip.closed === null) closeFile(clip, "interrupted", this.#hashes);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.processEnded();
+  }
+
+  /** The agent's process is over: what was being recorded ends here. */
+  processEnded(): void {
+    this.#endAll("interrupted");
+    this.#post = null;
+  }
+
+  openClip(request: Parameters<FragmentStore["openClip"]>[0]): void {
+    this.#later(() => {
+      this.#footage?.catchUp();
+      const { clipId, fromMs, pressAtMs } = request;
+      const trouble = this.#disk.fault ?? (this.#ring.streaming ? null : "no picture");
+      if (trouble !== null) {
+        this.#fault();
+        this.#tell({ type: "clip.failed", occurredAt: this.#now(), clipId, reason: `simulated: ${trouble}` });
+        return;
+      }
+      const past = this.#ring.from(fromMs);
+      const firstMs = past[0]?.capturedAtMs ?? null;
+      const file: SpooledClip = {
+        clipId,
+        eventId: request.eventId,
+        initBody: request.initBody,
+        pressAtMs,
+        segmentBytes: request.segmentBytes,
+        segments: [],
+        content: [],
+        bytes: 0,
+        fragments: 0,
+        durationMs: 0,
+        preRollMs: firstMs === null ? 0 : Math.max(0, pressAtMs - firstMs),
+        closed: null,
+        ackedSegments: 0,
+        announced: false,
+        uploaded: false,
+      };
+      const clip: OpenClip = { file, lastEndMs: 0, closeAtMs: null, told: 0, over: false };
+      this.#disk.clips.set(clipId, file);
+      this.#open.set(clipId, clip);
+      this.#tell({ type: "clip.opened", occurredAt: this.#now(), clipId, preRollMs: file.preRollMs });
+      this.#add(clip, past);
+      this.#footage?.follow(true);
+    });
+  }
+
+  closeClip(clipId: string, atMs: number): void {
+    this.#later(() => {
+      const clip = this.#open.get(clipId);
+      if (!clip || clip.over) return;
+      this.#footage?.catchUp();
+      clip.closeAtMs = atMs;
+      if (clip.lastEndMs > atMs) this.#finish(clip, "finished");
+    });
+  }
+
+  listSegments(clipId: string, fromIndex: number, limit: number): void {
+    this.#later(() => {
+      const file = this.#disk.clips.get(clipId);
+      const segments = file?.segments.slice(fromIndex, fromIndex + limit) ?? [];
+      const answer = { clipId, fromIndex, segments, gone: file === undefined };
+      this.#tell({ type: "clip.segments", occurredAt: this.#now(), ...answer });
+    });
+  }
+
+  listPending(limit: number): void {
+    this.#later(() => {
+      const pending = this.#disk.pending().filter(({ clipId }) => !this.#uploaded.has(clipId));
+      const clips = pending.slice(0, limit).map(summaryOf);
+      this.#tell({ type: "clip.pending", occurredAt: this.#now(), clips, total: pending.length });
+    });
+  }
+
+  markAcked(clipId: string, segments: number): void {
+    const file = this.#disk.clips.get(clipId);
+    if (!file) return;
+    // Not worth a write of its own: a power cut before it makes the agent send them again.
+    this.#time.after(this.#chance.int(1, 2_000), () => {
+      file.ackedSegments = Math.max(file.ackedSegments, segments);
+    });
+  }
+
+  markUploaded(clipId: string): void {
+    this.#uploaded.add(clipId);
+    this.#mark(clipId, (file) => {
+      file.uploaded = true;
+    });
+  }
+
+  markAnnounced(clipId: string): void {
+    this.#mark(clipId, (file) => {
+      file.announced = true;
+    });
+  }
+
+  forgetStill(eventId: string): void {
+    this.#stills.delete(eventId);
+  }
+
+  init(segment: InitSegment): void {
+    this.#endAll("seam");
+    this.#ring.begin(segment);
+  }
+
+  pair(pair: FragmentPair): void {
+    const done = this.#ring.add(pair);
+    if (!done) return;
+    for (const clip of this.#open.values()) {
+      if (!clip.over) this.#add(clip, [done]);
+    }
+  }
+
+  end(): void {
+    this.#endAll("camera-lost");
+    this.#ring.end();
+  }
+
+  still(eventId: string, jpeg: Uint8Array): void {
+    this.#stills.set(eventId, jpeg);
+  }
+
+  async read(reference: PayloadReference): Promise<Uint8Array | "gone"> {
+    return this.#bytesOf(reference) ?? "gone";
+  }
+
+  /** What a modelled network carries instead of bytes: their number and their tag. Null when they are gone. */
+  handleOf(reference: PayloadReference): { bytes: number; tag: string } | null {
+    if (reference.kind === "segment") {
+      const segment = this.#disk.clips.get(reference.clipId)?.segments[reference.index];
+      return segment ? { bytes: segment.bytes, tag: segment.sha256 } : null;
+    }
+    const still = this.#stills.get(reference.eventId);
+    return still ? { bytes: still.length, tag: tagOf("still", reference.eventId, still.length) } : null;
+  }
+
+  #bytesOf(reference: PayloadReference): Uint8Array | null {
+    if (reference.kind === "still") return this.#stills.get(reference.eventId) ?? null;
+    const pieces = this.#disk.clips.get(reference.clipId)?.content[reference.index];
+    return pieces ? Buffer.concat(pieces) : null;
+  }
+
+  #add(clip: OpenClip, fragments: readonly RingFragment[]): void {
+    if (this.#disk.fault !== null) {
+      this.#fault();
+      this.#finish(clip, "store-failed");
+      return;
+    }
+    const init = clip.file.bytes === 0 ? this.#ring.initData() : null;
+    for (const fragment of fragments) {
+      clip.lastEndMs = fragment.capturedAtMs + fragment.durationMs;
+    }
+    this.#write(() => {
+      addToFile(clip.file, init, fragments, this.#hashes);
+      this.#makeRoom();
+      const segments = this.#untold(clip);
+      if (segments.length === 0 || clip.over) return null;
+      return { type: "clip.grew", occurredAt: this.#now(), clipId: clip.file.clipId, segments };
+    });
+    if (clip.closeAtMs !== null && clip.lastEndMs > clip.closeAtMs) this.#finish(clip, "finished");
+  }
+
+  #finish(clip: OpenClip, end: ClipEnd): void {
+    if (clip.over) return;
+    clip.over = true;
+    this.#write(() => {
+      const closing = closeFile(clip.file, end, this.#hashes);
+      const { clipId } = clip.file;
+      this.#open.delete(clipId);
+      if (this.#open.size === 0) this.#footage?.follow(false);
+      return { type: "clip.closed", occurredAt: this.#now(), clipId, closing, segments: this.#untold(clip) };
+    });
+  }
+
+  #endAll(end: ClipEnd): void {
+    for (const clip of this.#open.values()) this.#finish(clip, end);
+  }
+
+  #untold(clip: OpenClip): SegmentHandle[] {
+    const segments = clip.file.segments.slice(clip.told);
+    clip.told = clip.file.segments.length;
+    return segments;
+  }
+
+  #mark(clipId: string, change: (file: SpooledClip) => void): void {
+    this.#write(() => {
+      const file = this.#disk.clips.get(clipId);
+      if (file) change(file);
+      return null;
+    });
+  }
+
+  /** Uploaded clips go first and silently, then the oldest that is complete. */
+  #makeRoom(): void {
+    const { clips, maxBytes } = this.#disk;
+    for (const uploaded of [true, false]) {
+      for (const clip of [...clips.values()]) {
+        if (this.#disk.bytes() <= maxBytes) return;
+        if (clip.closed === null || clip.uploaded !== uploaded) continue;
+        clips.delete(clip.clipId);
+        if (uploaded) continue;
+        const { clipId, eventId, bytes } = clip;
+        this.#tell({
+          type: "clip.evicted",
+          occurredAt: this.#now(),
+          clipId,
+          eventId,
+          bytes,
+          reason: "budget",
+        });
+      }
+    }
+  }
+
+  #fault(): void {
+    const { fault } = this.#disk;
+    if (fault === null) return;
+    const detail = `simulated: ${fault}`;
+    this.#tell({ type: "clip.spool-fault", occurredAt: this.#now(), fault, detail });
+  }
+
+  /** Writes go to the card one after another; each is told once it is there. */
+  #write(write: () => FragmentStoreInput | null): void {
+    this.#writtenAtMs = Math.max(this.#writtenAtMs, this.#now() + this.#chance.int(1, 5));
+    this.#time.after(this.#writtenAtMs - this.#now(), () => {
+      const input = write();
+      if (input) this.#tell(input);
+    });
+  }
+
+  #later(run: () => void): void {
+    this.#time.after(this.#chance.int(0, 3), run);
+  }
+
+  #tell(input: FragmentStoreInput): void {
+    this.#post?.(input);
+  }
+
+  #now(): number {
+    return this.#time.monotonicMs();
+  }
+}

@@ -1,0 +1,60 @@
+import type { FragmentPair, InitSegment } from "../../device/ports/fragment-store.ts";
+
+/** A whole group of pictures. */
+export interface RingFragment {
+  data: Uint8Array[];
+  capturedAtMs: number;
+  durationMs: number;
+}
+
+const MOST_FRAGMENTS = 40;
+
+/** The recent fragments of one stream, and the one that is being filled. */
+export class Ring {
+  #init: Uint8Array | null = null;
+  #fragments: RingFragment[] = [];
+  #filling: RingFragment | null = null;
+
+  /** A stream is running, whether or not a fragment is whole yet. */
+  get streaming(): boolean {
+    return this.#init !== null;
+  }
+
+  /** Starts over with a new stream. */
+  begin(segment: InitSegment): void {
+    this.#init = segment.data;
+    this.#fragments = [];
+    this.#filling = null;
+  }
+
+  end(): void {
+    this.#init = null;
+    this.#fragments = [];
+    this.#filling = null;
+  }
+
+  initData(): Uint8Array | null {
+    return this.#init;
+  }
+
+  /** Takes a pair in; answers the fragment that it shows to be whole, if there is one. */
+  add(pair: FragmentPair): RingFragment | null {
+    let done: RingFragment | null = null;
+    if (pair.keyframe) {
+      done = this.#filling;
+      if (done) this.#fragments.push(done);
+      if (this.#fragments.length > MOST_FRAGMENTS) this.#fragments.shift();
+      this.#filling = { data: [], capturedAtMs: pair.capturedAtMs, durationMs: 0 };
+    }
+    if (!this.#filling) return null;
+    this.#filling.data.push(pair.data);
+    this.#filling.durationMs += pair.durationMs;
+    return done;
+  }
+
+  /** The whole fragments from the one at or before `fromMs` on. */
+  from(fromMs: number): RingFragment[] {
+    const first = this.#fragments.findLastIndex((fragment) => fragment.capturedAtMs <= fromMs);
+    return this.#fragments.slice(Math.max(0, first));
+  }
+}

@@ -1,0 +1,171 @@
+import type {
+  Lane,
+  OutboxPosition,
+  OutboxRow,
+  SequenceRange,
+  Store,
+  StoreFault,
+  StoreInput,
+} from "../../device/ports/store.ts";
+import type { Chance } from "../world/chance.ts";
+import type { DeviceTime } from "../world/device-time.ts";
+import type { OutboxDisk } from "./outbox-disk.ts";
+
+type Operation =
+  | { kind: "open"; epoch: string }
+  | { kind: "append"; row: OutboxRow }
+  | { kind: "settle"; ranges: SequenceRange[] }
+  | { kind: "page"; lane: Lane; after: OutboxPosition | null; limit: number }
+  | { kind: "evict"; lane: Lane; keepBytes: number; olderThanUtcMs: number | null };
+
+/** Rows that one transaction takes at most, as a store does that commits in groups. */
+const GROUP = 32;
+
+/**
+ * The outbox of one power-on over an `OutboxDisk`. Operations take virtual time, one transaction after another:
+ * a change is durable when its transaction ends, and is answered a little later. At a power cut the transaction
+ * under way is on the disk whole or not at all, answered or not; what waited behind it is gone.
+ */
+export class SimulatedStore implements Store {
+  readonly #time: DeviceTime;
+  readonly #disk: OutboxDisk;
+  readonly #chance: Chance;
+  readonly #waiting: Operation[] = [];
+  #underWay: Operation[] = [];
+  #post: ((input: StoreInput) => void) | null = null;
+  #open = false;
+  #answersAtMs = 0;
+
+  constructor(time: DeviceTime, disk: OutboxDisk, chance: Chance) {
+    this.#time = time;
+    this.#disk = disk;
+    this.#chance = chance;
+  }
+
+  start(post: (input: StoreInput) => void): void {
+    this.#post = post;
+  }
+
+  open(epoch: string): void {
+    this.#enqueue({ kind: "open", epoch });
+  }
+
+  append(row: OutboxRow): void {
+    this.#enqueue({ kind: "append", row });
+  }
+
+  settle(ranges: SequenceRange[]): void {
+    this.#enqueue({ kind: "settle", ranges });
+  }
+
+  page(lane: Lane, after: OutboxPosition | null, limit: number): void {
+    this.#enqueue({ kind: "page", lane, after, limit });
+  }
+
+  evict(lane: Lane, keepBytes: number, olderThanUtcMs: number | null): void {
+    this.#enqueue({ kind: "evict", lane, keepBytes, olderThanUtcMs });
+  }
+
+  async stop(): Promise<void> {
+    this.#post = null;
+  }
+
+  /** The power is gone: chance says whether the transaction under way reached the disk. */
+  powerCut(): void {
+    this.#post = null;
+    this.#waiting.length = 0;
+    const last = this.#underWay;
+    this.#underWay = [];
+    if (this.#disk.fault !== null || !this.#chance.happens(500)) return;
+    for (const operation of last) this.#perform(operation);
+  }
+
+  #enqueue(operation: Operation): void {
+    this.#waiting.push(operation);
+    if (this.#underWay.length === 0) this.#begin();
+  }
+
+  #begin(): void {
+    const next = this.#waiting.shift();
+    if (!next) return;
+    this.#underWay = [next];
+    while (next.kind === "append" && this.#waiting[0]?.kind === "append" && this.#underWay.length < GROUP) {
+      this.#underWay.push(this.#waiting.shift() as Operation);
+    }
+    const wellMs = next.kind === "page" ? this.#chance.int(0, 2) : this.#chance.int(1, 8);
+    this.#time.after(wellMs * this.#disk.slowness, () => this.#commit());
+  }
+
+  #commit(): void {
+    const group = this.#underWay;
+    this.#underWay = [];
+    const answers = group.flatMap((operation) => this.#perform(operation));
+    // The answer crosses from the disk's thread to the loop: in order, and not at once.
+    this.#answersAtMs = Math.max(this.#answersAtMs, this.#time.monotonicMs() + this.#chance.int(0, 1));
+    this.#time.after(this.#answersAtMs - this.#time.monotonicMs(), () => {
+      for (const answer of answers) this.#post?.(answer);
+    });
+    this.#begin();
+  }
+
+  #perform(operation: Operation): StoreInput[] {
+    const occurredAt = this.#time.monotonicMs();
+    const fault = this.#faultFor(operation);
+    if (fault !== null) return [refusal(operation, fault, occurredAt)];
+    const disk = this.#disk;
+    switch (operation.kind) {
+      case "open":
+        this.#open = true;
+        return [{ type: "store.opened", occurredAt, ...disk.begin(operation.epoch), totals: disk.totals() }];
+      case "append": {
+        const { lane, sequence } = operation.row;
+        return [{ type: "store.appended", occurredAt, lane, sequence, bytes: disk.append(operation.row) }];
+      }
+      case "settle":
+        disk.settle(operation.ranges);
+        return [{ type: "store.settled", occurredAt, totals: disk.totals() }];
+      case "page": {
+        const { lane, after, limit } = operation;
+        return [{ type: "store.page", occurredAt, lane, ...disk.page(lane, after, limit) }];
+      }
+      case "evict": {
+        const gone = disk.evict(operation.lane, operation.keepBytes, operation.olderThanUtcMs);
+        const totals = disk.totals();
+        if (gone.length === 0)
+          return [{ type: "store.evicted", occurredAt, ranges: [], reason: "budget", totals }];
+        return gone.map(({ ranges, reason }) => ({
+          type: "store.evicted",
+          occurredAt,
+          ranges,
+          reason,
+          totals,
+        }));
+      }
+    }
+  }
+
+  /** A full disk still gives room back; a read-only one can be read; one that fails does nothing. */
+  #faultFor(operation: Operation): StoreFault | null {
+    const { fault } = this.#disk;
+    if (operation.kind !== "open" && !this.#open) return "io";
+    if (fault === "full") return operation.kind === "append" || operation.kind === "open" ? fault : null;
+    if (fault === "read-only") return operation.kind === "page" ? null : fault;
+    return fault;
+  }
+}
+
+function refusal(operation: Operation, fault: StoreFault, occurredAt: number): StoreInput {
+  const detail = `simulated: ${fault}`;
+  switch (operation.kind) {
+    case "open":
+      return { type: "store.unavailable", occurredAt, fault, detail };
+    case "append": {
+      const { lane, sequence } = operation.row;
+      return { type: "store.append-failed", occurredAt, lane, sequence, fault, detail };
+    }
+    default: {
+      const lane = operation.kind === "settle" ? null : operation.lane;
+      return { type: "store.failed", occurredAt, operation: operation.kind, lane, fault, detail };
+    }
+  }
+}

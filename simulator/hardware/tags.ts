@@ -1,0 +1,17 @@
+import { createHash } from "node:crypto";
+
+/**
+ * Stands for the SHA-256 of bytes that a virtual run never makes: a hash of what they are instead, such as
+ * which clip's and which piece. Equal bytes have equal tags and others have others.
+ */
+export function tagOf(...facts: readonly (string | number)[]): string {
+  return createHash("sha256").update(facts.join("/")).digest("hex");
+}
+
+const NOTHING = new Uint8Array(1_048_576);
+
+/** `bytes` bytes of simulated footage: a view of one shared buffer, so that it takes no memory. At most 1 MiB. */
+export function footage(bytes: number): Uint8Array {
+  if (bytes > NOTHING.length) throw new RangeError(`no piece of footage has ${bytes} bytes`);
+  return NOTHING.subarray(0, bytes);
+}

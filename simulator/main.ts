@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { PorchlightError } from "../agent/contract/errors.ts";
+import { readVersion } from "../agent/version.ts";
+import { type LiveOptions, live } from "./live/command.ts";
+
+const program = new Command("porchlight-sim")
+  .description(
+    "A doorbell without the hardware: the same agent, with a button, light, chime and camera of software",
+  )
+  .version(readVersion())
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+
+program
+  .command("live")
+  .description("Run one doorbell here and now, with a broker and somebody who receives what it sends")
+  .option("--camera <source>", "camera.source: test, file:PATH or none (test)")
+  .option("--broker <url>", "broker.urls: one broker (its own, on a free port of the loopback interface)")
+  .option("--protocol <version>", "broker.protocol: 5 or 3.1.1")
+  .option("--data <folder>", "device.dataFolder (./porchlight-data)")
+  .option("--config <file>", "YAML file with settings")
+  .option(
+    "--once",
+    "ring once when the pre-roll has filled, wait for the clip, print what came of it, and end",
+  )
+  .option("--json", "print JSON lines; with --once the result alone, as the last line")
+  .option("--print-config", "print every setting with its unit, default and origin, and exit")
+  .action(async (options: LiveOptions) => process.exit(await live(options)));
+
+await program.parseAsync().catch(endOn);
+
+function endOn(error: unknown): never {
+  if (!(error instanceof PorchlightError)) throw error;
+  process.stderr.write(`${error.message.replaceAll(/^/gm, "porchlight-sim: ")}\n`);
+  process.exit(error.exitCode);
+}

@@ -1,0 +1,289 @@
+import type { Broker, BrokerInput, BrokerMessageOut } from "../../device/ports/broker.ts";
+import type { PayloadReference } from "../../device/ports/fragment-store.ts";
+import type { Chance } from "../world/chance.ts";
+import type { PoweredTime } from "../world/device-time.ts";
+import type { Scheduled } from "../world/world.ts";
+import type { ModelledBroker } from "./modelled-broker.ts";
+import type { ModelledLink, Wire } from "./modelled-link.ts";
+import { type ModelledMessage, textMessage } from "./modelled-message.ts";
+
+/** What a client needs of the world. */
+export interface Network {
+  link: ModelledLink;
+  broker: ModelledBroker;
+}
+
+/** Where bytes are that a message refers to; null when they are gone. */
+export type Payloads = (reference: PayloadReference) => { bytes: number; tag: string } | null;
+
+type Request = Parameters<Broker["connect"]>[0];
+type ServerSide = Parameters<ModelledBroker["connect"]>[0];
+
+interface Connection {
+  request: Request;
+  wire: Wire | null;
+  server: ServerSide | null;
+  phase: "opening" | "open" | "over";
+  deadline: Scheduled | null;
+  queue: { token: number; message: BrokerMessageOut }[];
+  reading: boolean;
+  unacked: number;
+  leaving: boolean;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const DRAIN_MS = 2_000;
+const CONNECT_BYTES = 200;
+const PUBLISH_OVERHEAD_BYTES = 8;
+
+/** The agent's side of a modelled broker: the `Broker` port over a `ModelledLink`, on one power-on's time. */
+export class ModelledBrokerClient implements Broker {
+  readonly #time: PoweredTime;
+  readonly #network: Network;
+  readonly #chance: Chance;
+  readonly #payloads: Payloads;
+  readonly #attempted: (message: ModelledMessage, connection: number, token: number) => void;
+  readonly #connections = new Map<number, Connection>();
+  #post: ((input: BrokerInput) => void) | null = null;
+
+  /** `attempted` is told of every publish that the agent asks for on an open connection. */
+  constructor(
+    time: PoweredTime,
+    network: Network,
+    chance: Chance,
+    payloads: Payloads,
+    attempted: (message: ModelledMessage, connection: number, token: number) => void,
+  ) {
+    this.#time = time;
+    this.#network = network;
+    this.#chance = chance;
+    this.#payloads = payloads;
+    this.#attempted = attempted;
+  }
+
+  start(post: (input: BrokerInput) => void): void {
+    this.#post = post;
+  }
+
+  connect(request: Request): void {
+    const connection: Connection = {
+      request,
+      wire: null,
+      server: null,
+      phase: "opening",
+      deadline: null,
+      queue: [],
+      reading: false,
+      unacked: 0,
+      leaving: false,
+    };
+    this.#connections.set(request.connection, connection);
+    connection.deadline = this.#time.after(CONNECT_TIMEOUT_MS, () => {
+      this.#hangUp(
+        connection,
+        "unreachable",
+        `simulated broker did not answer within ${CONNECT_TIMEOUT_MS} ms`,
+      );
+    });
+    this.#time.after(this.#chance.int(1, 10), () => this.#dial(connection));
+  }
+
+  publish(number: number, token: number, message: BrokerMessageOut): void {
+    const connection = this.#connections.get(number);
+    if (connection?.phase !== "open" || connection.leaving) return;
+    const modelled = this.#modelled(message);
+    if (modelled) this.#attempted(modelled, number, token);
+    connection.queue.push({ token, message });
+    this.#drain(connection);
+  }
+
+  disconnect(number: number): void {
+    const connection = this.#connections.get(number);
+    if (!connection || connection.phase === "over" || connection.leaving) return;
+    connection.leaving = true;
+    connection.deadline?.cancel();
+    connection.deadline = this.#time.after(DRAIN_MS, () => this.#sayGoodbye(connection));
+    this.#goIfDrained(connection);
+  }
+
+  abandon(number: number): void {
+    const connection = this.#connections.get(number);
+    // The answer comes later, never from within the call.
+    if (connection) this.#time.after(0, () => this.#hangUp(connection, "closed", "abandoned as asked"));
+  }
+
+  async stop(): Promise<void> {
+    this.processEnded();
+  }
+
+  /** The agent's process is over: its sockets are closed without a word of MQTT. */
+  processEnded(): void {
+    this.#post = null;
+    for (const connection of this.#connections.values()) this.#hangUp(connection, "closed", "stopped");
+  }
+
+  /** The device lost its power. */
+  powerCut(): void {
+    for (const { wire, phase } of this.#connections.values()) {
+      if (phase !== "over") wire?.abandonByDevice();
+    }
+    this.#post = null;
+  }
+
+  #dial(connection: Connection): void {
+    if (connection.phase === "over") return;
+    const { link, broker } = this.#network;
+    const { request } = connection;
+    const guarded = (run: () => void) => () => {
+      if (this.#time.powered) run();
+    };
+    const wire = link.open(
+      {
+        device: {
+          closed: guarded(() => this.#hangUp(connection, "closed", "simulated broker closed the connection")),
+        },
+        broker: { closed: () => connection.server && broker.lost(connection.server) },
+      },
+      request.keepAliveS * 1_500,
+    );
+    if (!wire) {
+      this.#hangUp(connection, "unreachable", "simulated: no network");
+      return;
+    }
+    connection.wire = wire;
+    const server: ServerSide = {
+      clientId: request.clientId,
+      will: request.will,
+      subscriptions: request.subscriptions,
+      wire,
+      accepted: guarded(() => this.#accepted(connection)),
+      refused: (reason) =>
+        guarded(() => this.#hangUp(connection, "refused", `simulated broker: ${reason}`))(),
+      message: (message) => guarded(() => this.#received(connection, message))(),
+    };
+    wire.send("up", CONNECT_BYTES, () => {
+      if (!broker.isUp) wire.close("broker");
+      else {
+        connection.server = server;
+        broker.connect(server);
+      }
+    });
+  }
+
+  #accepted(connection: Connection): void {
+    if (connection.phase !== "opening") return;
+    connection.deadline?.cancel();
+    connection.phase = "open";
+    const number = connection.request.connection;
+    this.#post?.({ type: "broker.connected", occurredAt: this.#now(), connection: number, protocol: "5" });
+    if (connection.leaving) this.#goIfDrained(connection);
+  }
+
+  /** Messages go out in the order of the calls; bytes must be read first, and that takes a moment. */
+  #drain(connection: Connection): void {
+    while (!connection.reading && connection.phase === "open") {
+      const next = connection.queue[0];
+      if (!next) break;
+      if (next.message.payload.kind === "text" || next.message.payload.kind === "empty") {
+        connection.queue.shift();
+        this.#send(connection, next.token, next.message);
+        continue;
+      }
+      connection.reading = true;
+      this.#time.after(this.#chance.int(0, 3), () => {
+        connection.reading = false;
+        if (connection.phase !== "open") return;
+        connection.queue.shift();
+        this.#send(connection, next.token, next.message);
+        this.#drain(connection);
+      });
+    }
+    this.#goIfDrained(connection);
+  }
+
+  #send(connection: Connection, token: number, message: BrokerMessageOut): void {
+    const { wire, server, request } = connection;
+    const modelled = this.#modelled(message);
+    if (modelled === null) {
+      this.#post?.({
+        type: "broker.publish-failed",
+        occurredAt: this.#now(),
+        connection: request.connection,
+        token,
+        cause: "gone",
+        detail: "simulated: the bytes are gone",
+      });
+      return;
+    }
+    if (!wire || !server) return;
+    connection.unacked += 1;
+    const bytes = modelled.bytes + modelled.topic.length + PUBLISH_OVERHEAD_BYTES;
+    wire.send("up", bytes, () => {
+      this.#network.broker.publish(server, modelled, () => {
+        if (!this.#time.powered || connection.phase !== "open") return;
+        connection.unacked -= 1;
+        this.#post?.({
+          type: "broker.acked",
+          occurredAt: this.#now(),
+          connection: request.connection,
+          token,
+        });
+        this.#goIfDrained(connection);
+      });
+    });
+  }
+
+  #received(connection: Connection, message: ModelledMessage): void {
+    if (connection.phase !== "open") return;
+    this.#post?.({
+      type: "broker.message",
+      occurredAt: this.#now(),
+      connection: connection.request.connection,
+      topic: message.topic,
+      text: message.text,
+      bytes: message.bytes,
+      retain: message.retain,
+    });
+  }
+
+  #goIfDrained(connection: Connection): void {
+    if (connection.leaving && connection.queue.length === 0 && connection.unacked <= 0)
+      this.#sayGoodbye(connection);
+  }
+
+  #sayGoodbye(connection: Connection): void {
+    const { wire, server } = connection;
+    if (connection.phase === "open" && wire && server) {
+      wire.send("up", 2, () => this.#network.broker.disconnected(server));
+    }
+    this.#hangUp(connection, "closed", "disconnected as asked");
+  }
+
+  #hangUp(connection: Connection, cause: "refused" | "unreachable" | "closed", detail: string): void {
+    if (connection.phase === "over") return;
+    const wasOpening = connection.phase === "opening";
+    connection.phase = "over";
+    connection.deadline?.cancel();
+    connection.wire?.close("device");
+    this.#connections.delete(connection.request.connection);
+    this.#post?.({
+      type: "broker.disconnected",
+      occurredAt: this.#now(),
+      connection: connection.request.connection,
+      cause: wasOpening && cause === "closed" ? "unreachable" : cause,
+      detail,
+    });
+  }
+
+  #modelled(message: BrokerMessageOut): ModelledMessage | null {
+    const { topic, payload, retain } = message;
+    if (payload.kind === "text") return textMessage(topic, payload.text, retain);
+    if (payload.kind === "empty") return { topic, text: "", bytes: 0, tag: null, retain };
+    const handle = this.#payloads(payload);
+    return handle && { topic, text: null, bytes: handle.bytes, tag: handle.tag, retain };
+  }
+
+  #now(): number {
+    return this.#time.monotonicMs();
+  }
+}

@@ -1,0 +1,167 @@
+import type { Settings } from "../../agent/contract/settings.ts";
+import { parseTopic } from "../../agent/contract/topics.ts";
+import type { Action } from "../../agent/core/actions.ts";
+import type { Input } from "../../agent/core/inputs.ts";
+import type { State } from "../../agent/core/state.ts";
+import type { OutboxRow } from "../../device/ports/store.ts";
+import { readEvent } from "../checkers/event-facts.ts";
+import type { EventFacts, Evidence, PhysicalPress, PowerOn, Sighting } from "../checkers/evidence.ts";
+import type { BrokerWitness } from "../network/modelled-broker.ts";
+import type { ModelledMessage } from "../network/modelled-message.ts";
+import type { World } from "../world/world.ts";
+
+/** Writes down what happens in a run, for the trace and for the checkers. It never changes anything. */
+export class Ledger implements BrokerWitness {
+  readonly #world: World;
+  readonly #settings: Settings;
+  readonly #deviceId: string;
+  readonly #eventsByBody = new Map<string, EventFacts>();
+  /** Event ids of publishes on the current power-on, by connection and token. */
+  readonly #published = new Map<string, string>();
+  readonly powerOns: PowerOn[] = [];
+  readonly presses: PhysicalPress[] = [];
+  readonly rows: Evidence["rows"] = new Map();
+  readonly accepted: Evidence["accepted"] = new Map();
+  readonly attempts: Sighting[] = [];
+  readonly arrivals: Sighting[] = [];
+  readonly deliveries: Sighting[] = [];
+  readonly forgotten = new Set<string>();
+  readonly forgottenTopics = new Set<string>();
+  readonly evictedClips = new Set<string>();
+  peakOutboxBytes = 0;
+  peakUnsavedRows = 0;
+  inputs = 0;
+
+  constructor(world: World, settings: Settings) {
+    this.#world = world;
+    this.#settings = settings;
+    this.#deviceId = settings.device.id;
+  }
+
+  /** A mishap begins or ends, a finger moves: whatever the world does by itself. */
+  note(what: string, fact: unknown): void {
+    this.#world.trace.add(this.#world.nowMs, what, fact);
+  }
+
+  powerCame(): PowerOn {
+    const powerOn: PowerOn = {
+      number: this.powerOns.length,
+      epoch: "",
+      fromMs: this.#world.nowMs,
+      toMs: null,
+      end: "running",
+      diskless: false,
+      ringsMs: [],
+      connection: 0,
+    };
+    this.powerOns.push(powerOn);
+    this.#published.clear();
+    return powerOn;
+  }
+
+  /** A turn of the agent: what it took in and what it will do. */
+  turn(powerOn: PowerOn, input: Input, actions: readonly Action[], state: Readonly<State>): void {
+    this.inputs += 1;
+    this.note("turn", [input, actions]);
+    switch (input.type) {
+      case "agent.started":
+        powerOn.epoch = input.epoch;
+        break;
+      case "store.appended":
+        this.#accept(`${powerOn.epoch}-${input.lane === "press" ? "p" : "e"}${input.sequence}`, "durable");
+        break;
+      case "broker.acked":
+        this.#acked(input.connection, input.token);
+        break;
+      case "clip.evicted":
+        this.evictedClips.add(input.clipId);
+        break;
+    }
+    for (const action of actions) {
+      if (action.type === "broker.connect") powerOn.connection = action.connection;
+    }
+    for (const { row } of state.outbox.unsaved) {
+      if (!this.rows.has(row.id)) this.rows.set(row.id, { row, powerOn: powerOn.number });
+    }
+    // Declarations of drops are few and never dropped themselves.
+    const refused = state.outbox.unsaved.filter((one) => one.failed && one.row.eventType !== "drop").length;
+    this.peakUnsavedRows = Math.max(this.peakUnsavedRows, refused);
+  }
+
+  rang(powerOn: PowerOn): void {
+    powerOn.ringsMs.push(this.#world.nowMs);
+  }
+
+  /** What lies in the outbox: durable rows are accepted, told or not. */
+  onDisk(rows: readonly OutboxRow[], bytes: number): void {
+    for (const row of rows) this.#accept(row.id, "durable");
+    this.peakOutboxBytes = Math.max(this.peakOutboxBytes, bytes);
+  }
+
+  attempted(powerOn: PowerOn, message: ModelledMessage, connection: number, token: number): void {
+    const sighting = this.#sighting(message, powerOn.number);
+    this.attempts.push(sighting);
+    if (sighting.event) this.#published.set(`${connection}/${token}`, sighting.event.id);
+  }
+
+  arrived(message: ModelledMessage): void {
+    this.note("arrived", [message.topic, message.bytes, message.tag ?? message.text]);
+    this.arrivals.push(this.#sighting(message, this.powerOns.length - 1));
+  }
+
+  forgot(message: ModelledMessage): void {
+    this.note("forgot", message.topic);
+    const event = this.#eventIn(message);
+    if (event) this.forgotten.add(event.id);
+    else this.forgottenTopics.add(message.topic);
+  }
+
+  delivered(message: ModelledMessage): void {
+    this.note("delivered", message.topic);
+    this.deliveries.push(this.#sighting(message, this.powerOns.length - 1));
+  }
+
+  /** Everything that is known, once the run is over and with what only its end shows. */
+  evidence(end: Omit<Evidence, Exclude<keyof Ledger, "note"> | "deviceId" | "settings">): Evidence {
+    return {
+      deviceId: this.#deviceId,
+      settings: this.#settings,
+      powerOns: this.powerOns,
+      presses: this.presses,
+      rows: this.rows,
+      accepted: this.accepted,
+      attempts: this.attempts,
+      arrivals: this.arrivals,
+      deliveries: this.deliveries,
+      forgotten: this.forgotten,
+      forgottenTopics: this.forgottenTopics,
+      evictedClips: this.evictedClips,
+      peakOutboxBytes: this.peakOutboxBytes,
+      peakUnsavedRows: this.peakUnsavedRows,
+      ...end,
+    };
+  }
+
+  #acked(connection: number, token: number): void {
+    const id = this.#published.get(`${connection}/${token}`);
+    if (id && this.#settings.uplink.settle === "puback") this.#accept(id, "settled");
+  }
+
+  #accept(id: string, how: "durable" | "settled"): void {
+    if (!this.accepted.has(id)) this.accepted.set(id, how);
+  }
+
+  #sighting(message: ModelledMessage, powerOn: number): Sighting {
+    return { atMs: this.#world.nowMs, powerOn, message, event: this.#eventIn(message) };
+  }
+
+  #eventIn(message: ModelledMessage): EventFacts | null {
+    if (message.text === null) return null;
+    const known = this.#eventsByBody.get(message.text);
+    if (known) return known;
+    if (parseTopic(message.topic)?.kind !== "event") return null;
+    const event = readEvent(message.text);
+    this.#eventsByBody.set(message.text, event);
+    return event;
+  }
+}

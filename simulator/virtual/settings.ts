@@ -1,0 +1,27 @@
+import { Value } from "typebox/value";
+import { type Settings, SettingsSchema } from "../../agent/contract/settings.ts";
+import type { Chance } from "../world/chance.ts";
+
+/** The declared defaults, with the drawn footage as camera. */
+export function defaultSettings(): Settings {
+  const settings = Value.Create(SettingsSchema);
+  settings.camera.source = "test";
+  return settings;
+}
+
+/** Defaults with some settings drawn, small bounds among them, so that every bound is met in some run. */
+export function drawSettings(chance: Chance): Settings {
+  const settings = defaultSettings();
+  settings.camera.source = chance.happens(100) ? "none" : "test";
+  settings.broker.keepAliveS = chance.pick([10, 30, 60]);
+  settings.uplink.settle = chance.pick(["puback", "receipt"]);
+  settings.uplink.windowMessages = chance.pick([1, 4, 64]);
+  settings.uplink.clipWindowBytes = chance.pick([65_536, 262_144]);
+  settings.uplink.reconnectMaxMs = chance.pick([5_000, 60_000]);
+  // Below what a configuration may say: a bound that an hour's events really reach.
+  settings.outbox.maxBytes = chance.pick([8_192, 24_576, 33_554_432]);
+  settings.outbox.memoryRows = chance.pick([16, 256]);
+  settings.clip.segmentBytes = chance.pick([16_384, 65_536, 131_072]);
+  settings.spool.maxBytes = chance.pick([16_777_216, 536_870_912]);
+  return settings;
+}

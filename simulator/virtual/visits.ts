@@ -1,0 +1,53 @@
+import type { Chance } from "../world/chance.ts";
+
+/**
+ * One push of the button, as it is planned. `chatterMs`: how long a worn contact takes to rest. A very short hold is
+ * a ghost on a long wire, a very long one a button that sticks.
+ */
+export interface PlannedPress {
+  atMs: number;
+  holdMs: number;
+  chatterMs: number;
+}
+
+/** Presses that come so close follow each other by at least this, so that a person could have made them. */
+const PAUSE_MS = 150;
+const GHOST_AT_MOST_MS = 30;
+
+/**
+ * Visitors of one run: single, double and long presses, and sometimes children. At least `least` presses, none in
+ * the first seconds after the start or within the last.
+ */
+export function planVisits(chance: Chance, durationMs: number, least: number): PlannedPress[] {
+  const count = chance.int(least, least + 20);
+  const presses: PlannedPress[] = [];
+  while (presses.length < count) {
+    let atMs = chance.int(1, durationMs - 20_000);
+    const pushes = chance.pick([1, 1, 1, 2, 2, 3, 6]);
+    for (let push = 0; push < pushes; push += 1) {
+      const holdMs = drawHold(chance);
+      const chatterMs = chance.happens(250) ? chance.int(1, 9) : 0;
+      presses.push({ atMs, holdMs, chatterMs });
+      atMs += holdMs + 2 * chatterMs + PAUSE_MS + chance.spread(0, 4_000);
+    }
+  }
+  return withoutOverlaps(presses);
+}
+
+function drawHold(chance: Chance): number {
+  if (chance.happens(80)) return chance.int(1, GHOST_AT_MOST_MS);
+  if (chance.happens(20)) return chance.int(31_000, 120_000);
+  return chance.happens(150) ? chance.int(1_600, 6_000) : chance.int(60, 700);
+}
+
+function withoutOverlaps(presses: PlannedPress[]): PlannedPress[] {
+  presses.sort((a, b) => a.atMs - b.atMs);
+  const kept: PlannedPress[] = [];
+  let freeAtMs = 0;
+  for (const press of presses) {
+    if (press.atMs < freeAtMs) continue;
+    kept.push(press);
+    freeAtMs = press.atMs + press.holdMs + 2 * press.chatterMs + PAUSE_MS;
+  }
+  return kept;
+}

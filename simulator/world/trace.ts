@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+
+const FLUSH_CHARACTERS = 65_536;
+
+/**
+ * What happened in a world, line by line, and the hash of all of it: the run's fingerprint.
+ * Lines are kept only where a `sink` is given.
+ */
+export class Trace {
+  readonly #hash = createHash("sha256");
+  readonly #sink: ((line: string) => void) | null;
+  #waiting = "";
+  #lines = 0;
+
+  constructor(sink: ((line: string) => void) | null = null) {
+    this.#sink = sink;
+  }
+
+  get lines(): number {
+    return this.#lines;
+  }
+
+  /** Adds one line. `fact` is plain data whose keys come in an order that the code fixes. */
+  add(atMs: number, what: string, fact: unknown): void {
+    const line = `${atMs} ${what} ${JSON.stringify(fact)}`;
+    this.#lines += 1;
+    this.#waiting += line;
+    this.#waiting += "\n";
+    if (this.#waiting.length > FLUSH_CHARACTERS) this.#flush();
+    this.#sink?.(line);
+  }
+
+  /** The fingerprint of everything so far, as 64 lower-case hexadecimal digits. */
+  fingerprint(): string {
+    this.#flush();
+    return this.#hash.copy().digest("hex");
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#waiting);
+    this.#waiting = "";
+  }
+}

@@ -1,0 +1,96 @@
+import { Chance } from "./chance.ts";
+import { MinHeap } from "./heap.ts";
+import { Trace } from "./trace.ts";
+
+/** Something that will happen. Cancelling it twice, or after it happened, does nothing. */
+export interface Scheduled {
+  cancel(): void;
+}
+
+/** More than this at one instant means that something schedules itself for ever. */
+const MOST_AT_ONE_INSTANT = 200_000;
+
+/**
+ * A world on a virtual clock: one heap of what happens next, taken in the order of time and, at one instant,
+ * in the order in which it was scheduled. Nothing in it depends on the host's clock, on promises or on chance
+ * other than `chance`.
+ */
+export class World {
+  readonly seed: number;
+  readonly chance: Chance;
+  readonly trace: Trace;
+  readonly #heap = new MinHeap<Happening>(
+    (a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order),
+  );
+  #nowMs = 0;
+  #order = 0;
+  #atThisInstant = 0;
+
+  constructor(seed: number, sink: ((line: string) => void) | null = null) {
+    this.seed = seed;
+    this.chance = new Chance(seed);
+    this.trace = new Trace(sink);
+  }
+
+  /** Integer milliseconds since the world began. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** Runs `run` at `atMs`, or next when that is past. Throws a RangeError for a time that is not whole. */
+  at(atMs: number, run: () => void): Scheduled {
+    if (!Number.isSafeInteger(atMs)) throw new RangeError(`a time must be whole milliseconds, not ${atMs}`);
+    const happening = new Happening(Math.max(atMs, this.#nowMs), this.#order, run);
+    this.#order += 1;
+    this.#heap.push(happening);
+    return happening;
+  }
+
+  /** Runs `run` in `delayMs`. */
+  after(delayMs: number, run: () => void): Scheduled {
+    return this.at(this.#nowMs + delayMs, run);
+  }
+
+  /**
+   * Lets everything happen that is due up to and including `untilMs`; the clock then stands there.
+   * `enough` is asked after each thing and ends the run early when it says so.
+   */
+  runUntil(untilMs: number, enough: () => boolean = () => false): void {
+    for (;;) {
+      const next = this.#heap.peek();
+      if (next === undefined || next.atMs > untilMs) break;
+      this.#heap.pop();
+      if (next.run === null) continue;
+      this.#countInstant(next.atMs);
+      this.#nowMs = next.atMs;
+      next.run();
+      if (enough()) return;
+    }
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
+  }
+
+  #countInstant(atMs: number): void {
+    this.#atThisInstant = atMs === this.#nowMs ? this.#atThisInstant + 1 : 0;
+    if (this.#atThisInstant > MOST_AT_ONE_INSTANT) {
+      throw new Error(
+        `the world stands still at ${atMs} ms: something schedules itself for the same instant`,
+      );
+    }
+  }
+}
+
+class Happening implements Scheduled {
+  readonly atMs: number;
+  readonly order: number;
+  run: (() => void) | null;
+
+  constructor(atMs: number, order: number, run: () => void) {
+    this.atMs = atMs;
+    this.order = order;
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.run = null;
+  }
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { LinuxClock } from "../../device/linux/clock.ts";
+import { EvdevButton } from "../../device/linux/evdev-button.ts";
+import { SimulatedButton } from "../../simulator/hardware/button.ts";
+import { PoweredTime } from "../../simulator/world/device-time.ts";
+import { World } from "../../simulator/world/world.ts";
+import { InputDevice } from "../fixtures/input-device.ts";
+import { until } from "../fixtures/until.ts";
+import { buttonLineSuite } from "./button-line.ts";
+
+buttonLineSuite("an input device", async () => {
+  const device = new InputDevice();
+  const clock = new LinuxClock("system");
+  return {
+    line: new EvdevButton(device.path, clock),
+    monotonicMs: () => clock.monotonicMs(),
+    push: (down) => device.push(down),
+    until: (met) => until(met, "the edges"),
+    end: async () => device.remove(),
+  };
+});
+
+buttonLineSuite("simulated", async () => {
+  const world = new World(1);
+  const time = new PoweredTime(world);
+  const button = new SimulatedButton(time);
+  return {
+    line: button,
+    monotonicMs: () => time.monotonicMs(),
+    push: (down) => (down ? button.stick() : button.free()),
+    until: async (met) => {
+      world.runUntil(world.nowMs + 1_000, met);
+      if (!met()) throw new Error("it did not happen within a second");
+    },
+    end: async () => {},
+  };
+});
+
+describe("an input device that is not there", () => {
+  it("is said to be lost, in words", async () => {
+    const button = new EvdevButton("/nonexistent/event0", new LinuxClock("system"));
+    const states: string[] = [];
+    button.start((input) => {
+      if (input.type === "button.line" && input.state === "lost") states.push(input.reason);
+    });
+    await until(() => states.length > 0, "the loss");
+    expect(states[0]).toMatch(/nonexistent.*No such file/);
+    await button.stop();
+  });
+});

@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { roomy, StorageProcess } from "../fixtures/storage-process.ts";
+import { until } from "../fixtures/until.ts";
+import { fragmentBytesSuite, fragmentStoreSuite } from "./fragment-store.ts";
+
+for (const suite of [fragmentStoreSuite, fragmentBytesSuite]) {
+  suite("Linux", async ({ spoolBytes }) => {
+    const folder = mkdtempSync(join(tmpdir(), "porchlight-clips-"));
+    let running: StorageProcess | null = null;
+    return {
+      boot: async () => {
+        running = await StorageProcess.start({
+          ...roomy(folder),
+          spool: { maxBytes: spoolBytes, maxAgeMs: 86_400_000 },
+        });
+        return running.clips;
+      },
+      kill: async () => running?.kill(),
+      until: (met) => until(met, "an answer of the store of clips"),
+      end: async () => {
+        await running?.kill();
+        rmSync(folder, { recursive: true });
+      },
+    };
+  });
+}

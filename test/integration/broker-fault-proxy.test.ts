@@ -1,0 +1,155 @@
+import { once } from "node:events";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { FaultProxy, type LinkFault } from "../../simulator/network/fault-proxy.ts";
+import { until } from "../fixtures/until.ts";
+
+let server: Server;
+let proxy: FaultProxy;
+let served: Socket[];
+beforeEach(async () => {
+  served = [];
+  server = createServer((socket) => {
+    served.push(socket);
+    socket.on("error", () => socket.destroy());
+    socket.pipe(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  proxy = new FaultProxy({ host: "127.0.0.1", port: address.port }, 7);
+  await proxy.start();
+});
+afterEach(async () => {
+  await proxy.stop();
+  for (const socket of served) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+/** A client of the echo server behind the proxy. */
+function dial() {
+  const socket = connect(proxy.port, "127.0.0.1");
+  const got: Buffer[] = [];
+  let failed = false;
+  socket.on("data", (bytes) => got.push(bytes));
+  socket.on("error", () => {
+    failed = true;
+  });
+  return { socket, got: () => Buffer.concat(got), failed: () => failed };
+}
+const pattern = (bytes: number, seed = 0) =>
+  Buffer.from(Array.from({ length: bytes }, (_, i) => (i * 7 + seed) % 251));
+
+test("whatever the faults on the way, what arrives is what was sent, in order", async () => {
+  const fault: fc.Arbitrary<LinkFault> = fc.oneof(
+    fc.constant<LinkFault>({ kind: "pass" }),
+    fc.record({ kind: fc.constant("delay" as const), latencyMs: fc.nat(10), jitterMs: fc.nat(10) }),
+    fc.record({
+      kind: fc.constant("rate" as const),
+      bytesPerSecond: fc.integer({ min: 200_000, max: 2_000_000 }),
+    }),
+    fc.constant<LinkFault>({ kind: "black-hole" }),
+  );
+  const steps = fc.array(fc.tuple(fault, fc.integer({ min: 1, max: 40_000 })), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  await fc.assert(
+    fc.asyncProperty(steps, async (list) => {
+      const { socket, got } = dial();
+      const sent: Buffer[] = [];
+      for (const [index, [change, bytes]] of list.entries()) {
+        proxy.set(change);
+        sent.push(pattern(bytes, index));
+        socket.write(pattern(bytes, index));
+        await pause(2);
+      }
+      proxy.set({ kind: "pass" });
+      const whole = Buffer.concat(sent);
+      await until(() => got().length >= whole.length, "the echo");
+      expect(got().equals(whole)).toBe(true);
+      socket.end();
+      await once(socket, "close");
+    }),
+    { numRuns: 15 },
+  );
+});
+
+test("delay: not before the latency, both ways", async () => {
+  const { socket, got } = dial();
+  await once(socket, "connect");
+  proxy.set({ kind: "delay", latencyMs: 60, jitterMs: 20 });
+  const began = performance.now();
+  socket.write("ping");
+  await until(() => got().length === 4, "the echo");
+  expect(performance.now() - began).toBeGreaterThanOrEqual(119);
+  socket.destroy();
+});
+
+test("rate: so many bytes a second", async () => {
+  const { socket, got } = dial();
+  await once(socket, "connect");
+  proxy.set({ kind: "rate", bytesPerSecond: 100_000 });
+  const began = performance.now();
+  socket.write(pattern(30_000));
+  await until(() => got().length === 30_000, "the echo");
+  const tookMs = performance.now() - began;
+  expect(tookMs).toBeGreaterThanOrEqual(290);
+  expect(tookMs).toBeLessThan(3_000);
+  socket.destroy();
+});
+
+test("cut: both ends lose the connection, new ones are not served", async () => {
+  const { socket, failed } = dial();
+  socket.write("x");
+  await until(() => served.length === 1, "the connection");
+  proxy.set({ kind: "cut" });
+  await until(() => failed() && served[0]?.destroyed === true, "both ends closed");
+  const next = dial();
+  await until(() => next.socket.destroyed, "the end of the new one");
+  expect(served).toHaveLength(1);
+  expect(proxy.connections).toBe(0);
+});
+
+test("half-open: the server loses the connection, the client does not know; new ones pass", async () => {
+  const { socket, got } = dial();
+  socket.write("x");
+  await until(() => got().length === 1, "the echo");
+  proxy.set({ kind: "half-open" });
+  await until(() => served[0]?.destroyed === true, "the server's end closed");
+  socket.write("into the void");
+  await pause(30);
+  expect(socket.destroyed).toBe(false);
+  expect(got().length).toBe(1);
+  const next = dial();
+  next.socket.write("fresh");
+  await until(() => next.got().toString() === "fresh", "the new connection's echo");
+  socket.destroy();
+  next.socket.destroy();
+});
+
+test("black hole: connections are accepted and kept, nothing passes, not even an end, until it is over", async () => {
+  const before = dial();
+  before.socket.write("a");
+  await until(() => before.got().length === 1, "the echo");
+  proxy.set({ kind: "black-hole" });
+  before.socket.write("b");
+  const during = dial();
+  await once(during.socket, "connect");
+  during.socket.write("c");
+  const gone = dial();
+  await once(gone.socket, "connect");
+  gone.socket.destroy();
+  await pause(40);
+  expect([before.got().length, during.got().length]).toEqual([1, 0]);
+  expect(served.every((socket) => !socket.destroyed)).toBe(true);
+  proxy.set({ kind: "pass" });
+  await until(() => before.got().toString() === "ab" && during.got().toString() === "c", "what was held");
+  await until(() => served.filter((socket) => socket.destroyed).length === 1, "the end of the one that left");
+  before.socket.destroy();
+  during.socket.destroy();
+  await until(() => proxy.connections === 0, "no connections");
+});

@@ -1,0 +1,9 @@
+// `npm run docs`: writes the pages that are made from declarations in the code.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { setUp } from "./setup.mjs";
+
+await setUp("start");
+/** @type {typeof import("../agent/config/page.ts")} */
+const { settingsPage } = await import(new URL("../dist/agent/config/page.js", import.meta.url).href);
+mkdirSync("docs", { recursive: true });
+writeFileSync("docs/settings.md", settingsPage());
