@@ -132,8 +132,6 @@ export class Runtime {
         return ports.store.settle(action.ranges);
       case "store.page":
         return ports.store.page(action.lane, action.after, action.limit);
-      case "store.evict":
-        return ports.store.evict(action.lane, action.keepBytes, action.olderThanUtcMs);
       case "clip.open":
         return ports.fragments.openClip(action);
       case "clip.close":

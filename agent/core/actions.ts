@@ -18,7 +18,6 @@ export type Action =
   | { type: "store.append"; row: OutboxRow }
   | { type: "store.settle"; ranges: SequenceRange[] }
   | { type: "store.page"; lane: Lane; after: OutboxPosition | null; limit: number }
-  | { type: "store.evict"; lane: Lane; keepBytes: number; olderThanUtcMs: number | null }
   | ({ type: "clip.open" } & Parameters<FragmentStore["openClip"]>[0])
   | { type: "clip.close"; clipId: string; atMs: number }
   | { type: "clip.list-segments"; clipId: string; fromIndex: number; limit: number }

@@ -1,9 +1,9 @@
 import type { Lane, OutboxPosition, OutboxRow, StoreFailed, StorePage } from "../../device/ports/store.ts";
 import { LATE_AFTER_MS, topicsOf } from "../contract/topics.ts";
-import { settle } from "./outbox.ts";
+import { askForPage, settle } from "./outbox.ts";
 import { utcAt } from "./time.ts";
 import { setTimer, timerRuns } from "./timers.ts";
-import { act, count, countAndSay, type Turn } from "./turn.ts";
+import { count, countAndSay, type Turn } from "./turn.ts";
 import { inFlight, isReady, publish } from "./uplink.ts";
 
 /**
@@ -25,6 +25,8 @@ export interface LaneDelivery {
   paging: boolean;
   /** The page that is under way was asked for by an earlier pass: its answer is left aside. */
   stale: boolean;
+  /** The store could not be read: nothing is asked of it before the next pass, and nothing overtakes what it holds. */
+  blocked: boolean;
   /** Numbers of this epoch that were sent out of the pass's order on this connection, as ranges. */
   ahead: [from: number, to: number][];
 }
@@ -59,7 +61,7 @@ export function pumpEvents(turn: Turn): void {
     // Only a live press may overtake what the pass has still to bring.
     if (!behind) sendUnsaved(turn, lane, () => true);
     else if (lane === "press") sendUnsaved(turn, lane, (row) => !isLate(turn, row));
-    askForPage(turn, lane);
+    continuePass(turn, lane);
   }
 }
 
@@ -87,9 +89,9 @@ export function pageArrived(turn: Turn, input: StorePage): void {
 /** The store could not answer, or could not forget what was delivered: the pass is made again later. */
 export function passFailed(turn: Turn, failed: StoreFailed): void {
   if (failed.operation === "page" && failed.lane) {
-    Object.assign(turn.state.delivery[failed.lane], { paging: false, stale: false, behind: false });
+    Object.assign(turn.state.delivery[failed.lane], { paging: false, stale: false, blocked: true });
   }
-  if (failed.operation !== "evict") passAgainLater(turn);
+  passAgainLater(turn);
 }
 
 /** A row became durable before it could be sent on this connection: the pass must fetch it. */
@@ -128,7 +130,7 @@ export function againTimerFired(turn: Turn): void {
   const { delivery, outbox } = turn.state;
   if (!isReady(turn)) return;
   const waits = outbox.totals.press.rows + outbox.totals.event.rows + outbox.unsaved.length;
-  if (waits === 0) return;
+  if (waits === 0 && !delivery.press.blocked && !delivery.event.blocked) return;
   delivery.passesWithoutReceipt += 1;
   count(turn, "uplink.passesRepeated");
   startPass(turn);
@@ -159,7 +161,7 @@ function passBegins(turn: Turn): OutboxPosition | null {
 }
 
 function newLane(): LaneDelivery {
-  return { cursor: null, behind: false, paging: false, stale: false, ahead: [] };
+  return { cursor: null, behind: false, paging: false, stale: false, blocked: false, ahead: [] };
 }
 
 /** Sends those rows that are not in the store and may go now. */
@@ -175,11 +177,11 @@ function sendUnsaved(turn: Turn, lane: Lane, mayGo: (row: OutboxRow) => boolean)
   }
 }
 
-function askForPage(turn: Turn, lane: Lane): void {
+function continuePass(turn: Turn, lane: Lane): void {
   const own = turn.state.delivery[lane];
-  if (!own.behind || own.paging || !hasRoom(turn, lane)) return;
+  if (!own.behind || own.blocked || own.paging || !hasRoom(turn, lane)) return;
   own.paging = true;
-  act(turn, { type: "store.page", lane, after: own.cursor, limit: PAGE_ROWS });
+  askForPage(turn, "pass", lane, own.cursor, PAGE_ROWS);
 }
 
 function mayBeSent(turn: Turn, lane: Lane, row: OutboxRow): boolean {

@@ -1,7 +1,9 @@
 import type { PreviousEpoch, StoreOpened, StoreUnavailable } from "../../device/ports/store.ts";
 import { openCamera } from "./camera.ts";
 import { seeded } from "./chance.ts";
+import { declareDrops } from "./drops.ts";
 import { recordEvent } from "./events.ts";
+import { checkAgesLater } from "./eviction.ts";
 import type { Started } from "./inputs.ts";
 import { showState } from "./light.ts";
 import { outboxInMemory, outboxOpened, saveRefusedRows } from "./outbox.ts";
@@ -75,6 +77,7 @@ export function storeOpened(turn: Turn, input: StoreOpened): void {
   lifecycle.epochNumber = input.epochNumber;
   lifecycle.previous = input.previous;
   outboxOpened(turn, input.totals);
+  checkAgesLater(turn);
   lookForClips(turn);
   tellStart(turn);
   connect(turn);
@@ -99,6 +102,7 @@ export function stopRequested(turn: Turn): void {
   say(turn, "info", "stopping");
   setTimer(turn, "lifecycle.stop", turn.now + STOP_WITHIN_MS);
   saveRefusedRows(turn);
+  declareDrops(turn);
   if (recorder.clip) closeClip(turn);
   else sayGoodbye(turn);
 }

@@ -1,14 +1,14 @@
 import type {
+  Lane,
   LaneTotals,
+  OutboxPosition,
   OutboxRow,
   SequenceRange,
   StoreAppended,
   StoreAppendFailed,
-  StoreEvicted,
   StoreFailed,
   StoreSettled,
 } from "../../device/ports/store.ts";
-import { utcAt } from "./time.ts";
 import { clearTimer, setTimer, timerRuns } from "./timers.ts";
 import { act, count, countAndSay, say, type Turn } from "./turn.ts";
 
@@ -25,7 +25,8 @@ export interface OutboxState {
   unsaved: UnsavedRow[];
   /** Given up, and not yet told. */
   undeclared: Undeclared[];
-  evicting: boolean;
+  /** Who asked for the pages that are under way. */
+  asked: Record<Lane, PageAsker[]>;
   /** The disk's last failure was told. */
   trouble: boolean;
 }
@@ -42,14 +43,13 @@ export interface UnsavedRow {
 
 export interface Undeclared extends SequenceRange {
   messages: number;
-  reason: "budget" | "age" | "store-failed";
 }
+
+/** Whose question a page answers. */
+export type PageAsker = "pass" | "eviction";
 
 const RETRY_MS = 30_000;
 const DECLARE_AFTER_MS = 1_000;
-const AGE_CHECK_MS = 3_600_000;
-/** An eviction goes this far below the bound, so that the next one is not due at once. */
-const EVICT_TO = 0.9;
 
 export function newOutbox(): OutboxState {
   return {
@@ -58,7 +58,7 @@ export function newOutbox(): OutboxState {
     totals: { press: { rows: 0, bytes: 0 }, event: { rows: 0, bytes: 0 } },
     unsaved: [],
     undeclared: [],
-    evicting: false,
+    asked: { press: [], event: [] },
     trouble: false,
   };
 }
@@ -76,7 +76,6 @@ export function outboxOpened(turn: Turn, totals: OutboxState["totals"]): void {
   const { outbox } = turn.state;
   outbox.store = "durable";
   outbox.totals = totals;
-  setTimer(turn, "outbox.age", turn.now + AGE_CHECK_MS);
 }
 
 /** There is no store in this run: everything lives in memory. */
@@ -99,7 +98,6 @@ export function rowAppended(turn: Turn, input: StoreAppended): UnsavedRow | unde
   const totals = outbox.totals[lane];
   totals.rows += 1;
   totals.bytes += input.bytes;
-  keepDiskBound(turn);
   const saved = outbox.unsaved.find((one) => one.row.lane === lane && one.row.sequence === sequence);
   outbox.unsaved = outbox.unsaved.filter((one) => one !== saved);
   if (saved && lane === "press") count(turn, "press.durable");
@@ -161,30 +159,28 @@ export function rowsSettled(turn: Turn, input: StoreSettled): void {
   turn.state.outbox.totals = input.totals;
 }
 
-export function rowsEvicted(turn: Turn, input: StoreEvicted): void {
-  const { outbox } = turn.state;
-  outbox.evicting = false;
-  outbox.totals = input.totals;
-  for (const range of input.ranges) giveUp(turn, range, input.reason);
-}
-
 export function storeFailed(turn: Turn, input: StoreFailed): void {
-  if (input.operation === "evict") turn.state.outbox.evicting = false;
   countAndSay(turn, `outbox.${input.operation}Failures`, `the store failed to ${input.operation}`, {
     fault: input.fault,
     detail: input.detail,
   });
 }
 
-export function ageTimerFired(turn: Turn): void {
-  const { outbox, settings, time } = turn.state;
-  setTimer(turn, "outbox.age", turn.now + AGE_CHECK_MS);
-  // An estimated clock may be years off: nothing is thrown away on its word.
-  if (outbox.store !== "durable" || time.trust !== "synced") return;
-  const olderThanUtcMs = utcAt(turn, turn.now) - settings.outbox.maxAgeMs;
-  for (const lane of ["event", "press"] as const) {
-    act(turn, { type: "store.evict", lane, keepBytes: settings.outbox.maxBytes, olderThanUtcMs });
-  }
+/** Asks for rows of the store, for a pass of the delivery or for an eviction. Answers come in the order of asking. */
+export function askForPage(
+  turn: Turn,
+  asker: PageAsker,
+  lane: Lane,
+  after: OutboxPosition | null,
+  limit: number,
+): void {
+  turn.state.outbox.asked[lane].push(asker);
+  act(turn, { type: "store.page", lane, after, limit });
+}
+
+/** A page of the lane is answered, or has failed: who asked for it. */
+export function pageAnswered(turn: Turn, lane: Lane): PageAsker | undefined {
+  return turn.state.outbox.asked[lane].shift();
 }
 
 /** Messages of every kind that wait, on the disk or in memory. */
@@ -194,19 +190,6 @@ export function waitingRows(turn: Turn): { rows: number; bytes: number } {
     rows: totals.press.rows + totals.event.rows + unsaved.length,
     bytes: unsaved.reduce((sum, { row }) => sum + row.body.length, totals.press.bytes + totals.event.bytes),
   };
-}
-
-/** Other events go before presses. */
-function keepDiskBound(turn: Turn): void {
-  const { outbox, settings } = turn.state;
-  const { press, event } = outbox.totals;
-  const bound = settings.outbox.maxBytes;
-  if (outbox.evicting || press.bytes + event.bytes <= bound) return;
-  outbox.evicting = true;
-  const target = Math.floor(bound * EVICT_TO);
-  const lane = event.bytes > 0 ? "event" : "press";
-  const keepBytes = lane === "event" ? Math.max(0, target - press.bytes) : target;
-  act(turn, { type: "store.evict", lane, keepBytes, olderThanUtcMs: null });
 }
 
 /**
@@ -222,27 +205,23 @@ function keepMemoryBound(turn: Turn): void {
     outbox.unsaved = outbox.unsaved.filter((one) => one !== victim);
     if (!victim) return;
     const { epoch, lane, sequence } = victim.row;
-    giveUp(turn, { epoch, lane, from: sequence, to: sequence }, "store-failed");
+    giveUp(turn, { epoch, lane, from: sequence, to: sequence });
   }
 }
 
 /** Remembers a gap until it is declared; gaps side by side become one. */
-function giveUp(turn: Turn, range: SequenceRange, reason: Undeclared["reason"]): void {
+function giveUp(turn: Turn, range: SequenceRange): void {
   const { outbox } = turn.state;
   const messages = range.to - range.from + 1;
   count(turn, "outbox.dropped", messages);
   const before = outbox.undeclared.find(
-    (gap) =>
-      gap.epoch === range.epoch &&
-      gap.lane === range.lane &&
-      gap.reason === reason &&
-      gap.to + 1 === range.from,
+    (gap) => gap.epoch === range.epoch && gap.lane === range.lane && gap.to + 1 === range.from,
   );
   if (before) {
     before.to = range.to;
     before.messages += messages;
   } else {
-    outbox.undeclared.push({ ...range, messages, reason });
+    outbox.undeclared.push({ ...range, messages });
   }
   if (!timerRuns(turn, "outbox.declare")) setTimer(turn, "outbox.declare", turn.now + DECLARE_AFTER_MS);
 }

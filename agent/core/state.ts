@@ -2,6 +2,7 @@ import type { Settings } from "../contract/settings.ts";
 import { type ButtonState, newButton } from "./button.ts";
 import { type CameraState, newCamera } from "./camera.ts";
 import { type DeliveryState, newDelivery } from "./delivery.ts";
+import { type EvictionState, newEviction } from "./eviction.ts";
 import { type LifecycleState, newLifecycle } from "./lifecycle.ts";
 import { newOutbox, type OutboxState } from "./outbox.ts";
 import { newRecorder, type RecorderState } from "./recorder.ts";
@@ -24,6 +25,7 @@ export interface State {
   camera: CameraState;
   recorder: RecorderState;
   outbox: OutboxState;
+  eviction: EvictionState;
   uplink: UplinkState;
   delivery: DeliveryState;
   uploads: UploadsState;
@@ -41,6 +43,7 @@ export function initialState(settings: Settings): State {
     camera: newCamera(),
     recorder: newRecorder(),
     outbox: newOutbox(),
+    eviction: newEviction(),
     uplink: newUplink(),
     delivery: newDelivery(),
     uploads: newUploads(),

@@ -28,6 +28,7 @@ import {
   startPass,
 } from "./delivery.ts";
 import { declareDrops } from "./drops.ts";
+import { ageTimerFired, declarationLasts, evictionFailed, evictionPage, keepDiskBound } from "./eviction.ts";
 import { healthTimerFired } from "./health.ts";
 import type { Input } from "./inputs.ts";
 import {
@@ -43,10 +44,9 @@ import {
 } from "./lifecycle.ts";
 import { showState } from "./light.ts";
 import {
-  ageTimerFired,
   appendFailed,
+  pageAnswered,
   rowAppended,
-  rowsEvicted,
   rowsSettled,
   saveRefusedRows,
   storeFailed,
@@ -162,6 +162,8 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
       return storeUnavailable(turn, input);
     case "store.appended": {
       const saved = rowAppended(turn, input);
+      declarationLasts(turn, input.lane, input.sequence);
+      keepDiskBound(turn);
       if (!saved) return;
       savedUnsent(turn, input.lane, input.sequence, saved.sentOn);
       if (saved.announces) clipAnnounced(turn, saved.announces);
@@ -170,13 +172,16 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
     case "store.append-failed":
       return appendFailed(turn, input);
     case "store.page":
+      if (pageAnswered(turn, input.lane) === "eviction") return evictionPage(turn, input);
       return pageArrived(turn, input);
     case "store.settled":
-      return rowsSettled(turn, input);
-    case "store.evicted":
-      return rowsEvicted(turn, input);
+      rowsSettled(turn, input);
+      return keepDiskBound(turn);
     case "store.failed":
       storeFailed(turn, input);
+      if (input.operation === "page" && input.lane && pageAnswered(turn, input.lane) === "eviction") {
+        return evictionFailed(turn);
+      }
       return passFailed(turn, input);
     case "broker.connected":
       if (!connected(turn, input)) return;
@@ -202,6 +207,8 @@ function published(turn: Turn, input: BrokerAcked): void {
   provedGood(turn);
   switch (purpose.kind) {
     case "event":
+      if (purpose.epoch === turn.state.lifecycle.epoch)
+        declarationLasts(turn, purpose.lane, purpose.sequence);
       return eventAcked(turn, purpose.lane, purpose.epoch, purpose.sequence);
     case "still":
       return act(turn, { type: "clip.forget-still", eventId: purpose.eventId });

@@ -98,19 +98,11 @@ export interface StoreSettled {
   occurredAt: number;
   totals: Record<Lane, LaneTotals>;
 }
-/** Rows are gone unsettled, to keep a bound. */
-export interface StoreEvicted {
-  type: "store.evicted";
-  occurredAt: number;
-  ranges: SequenceRange[];
-  reason: "budget" | "age";
-  totals: Record<Lane, LaneTotals>;
-}
-/** A settle, page or evict failed; the rows are still there. */
+/** A settle or a page failed; the rows are still there. */
 export interface StoreFailed {
   type: "store.failed";
   occurredAt: number;
-  operation: "settle" | "page" | "evict";
+  operation: "settle" | "page";
   lane: Lane | null;
   fault: StoreFault;
   detail: string;
@@ -123,7 +115,6 @@ export type StoreInput =
   | StoreAppendFailed
   | StorePage
   | StoreSettled
-  | StoreEvicted
   | StoreFailed;
 
 /** The durable outbox. Operations take effect in the order of the calls, each answered by an input. */
@@ -137,7 +128,5 @@ export interface Store {
   settle(ranges: SequenceRange[]): void;
   /** At most `limit` rows of the lane after `after` (null: from the first), by epoch number and sequence. */
   page(lane: Lane, after: OutboxPosition | null, limit: number): void;
-  /** Removes the oldest rows of the lane until at most `keepBytes` remain, and every row of an earlier UTC than `olderThanUtcMs`. */
-  evict(lane: Lane, keepBytes: number, olderThanUtcMs: number | null): void;
   stop(): Promise<void>;
 }

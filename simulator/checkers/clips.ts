@@ -118,7 +118,8 @@ function endsTold(evidence: Evidence): Map<string, { given: boolean; ends: strin
     told.set(String(data.clipId), clip);
     const fate = fateOf(row);
     if (data.state === "failed" || data.state === "dropped") clip.given = true;
-    else if (data.state === "recorded" && (fate === "delivered" || fate === "outbox")) clip.ends.push(String(data.end));
+    else if (data.state === "recorded" && (fate === "delivered" || fate === "outbox"))
+      clip.ends.push(String(data.end));
     else if (data.state === "recorded" && fate !== "lost") clip.given = true;
   }
   return told;

@@ -7,7 +7,7 @@ export const retained: Checker = {
   check({ attempts }) {
     const wrong: string[] = [];
     for (const { message, atMs } of attempts) {
-      const isStatus = message.tag === null && parseTopic(message.topic)?.kind === "status";
+      const isStatus = message.text !== null && parseTopic(message.topic)?.kind === "status";
       if (message.retain !== isStatus) {
         wrong.push(`${message.topic} was published ${message.retain ? "" : "not "}retained at ${atMs}`);
       }

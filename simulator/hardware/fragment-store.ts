@@ -13,7 +13,7 @@ import type { Chance } from "../world/chance.ts";
 import type { DeviceTime } from "../world/device-time.ts";
 import { addToFile, closeFile, type Hashes, taggedHashes } from "./clip-file.ts";
 import { Ring, type RingFragment } from "./ring.ts";
-import { type SpoolDisk, type SpooledClip, summaryOf } from "./spool-disk.ts";
+import { newClip, type SpoolDisk, type SpooledClip, summaryOf } from "./spool-disk.ts";
 import { tagOf } from "./tags.ts";
 
 /** Whoever writes the pictures, and can be told when somebody looks. */
@@ -42,12 +42,11 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   readonly #hashes: Hashes;
   readonly #ring = new Ring();
   readonly #open = new Map<string, OpenClip>();
-  /** Known here before it is durable. */
-  readonly #uploaded = new Set<string>();
+  /** Also those that are not on the card yet. */
   readonly #stills = new Map<string, Uint8Array>();
   #footage: Footage | null = null;
   #post: ((input: FragmentStoreInput) => void) | null = null;
-  #writtenAtMs = 0;
+  #doneAtMs = 0;
 
   constructor(time: DeviceTime, disk: SpoolDisk, chance: Chance, hashes: Hashes = taggedHashes) {
     this.#time = time;
@@ -63,6 +62,7 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
 
   start(post: (input: FragmentStoreInput) => void): void {
     this.#post = post;
+    for (const [eventId, jpeg] of this.#disk.stills) this.#stills.set(eventId, jpeg);
     for (const clip of this.#disk.clips.values()) {
       if (clip.closed === null) closeFile(clip, "interrupted", this.#hashes);
     }
@@ -79,51 +79,40 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   }
 
   openClip(request: Parameters<FragmentStore["openClip"]>[0]): void {
-    this.#later(() => {
-      this.#footage?.catchUp();
-      const { clipId, fromMs, pressAtMs } = request;
-      const trouble = this.#disk.fault ?? (this.#ring.streaming ? null : "no picture");
-      if (trouble !== null) {
+    this.#footage?.catchUp();
+    const { clipId, fromMs, pressAtMs } = request;
+    const trouble = this.#disk.fault ?? (this.#ring.streaming ? null : "no picture");
+    if (trouble !== null) {
+      this.#later(() => {
         this.#fault();
         this.#tell({ type: "clip.failed", occurredAt: this.#now(), clipId, reason: `simulated: ${trouble}` });
-        return;
-      }
-      const past = this.#ring.from(fromMs);
-      const firstMs = past[0]?.capturedAtMs ?? null;
-      const file: SpooledClip = {
-        clipId,
-        eventId: request.eventId,
-        initBody: request.initBody,
-        pressAtMs,
-        segmentBytes: request.segmentBytes,
-        segments: [],
-        content: [],
-        bytes: 0,
-        fragments: 0,
-        durationMs: 0,
-        preRollMs: firstMs === null ? 0 : Math.max(0, pressAtMs - firstMs),
-        closed: null,
-        ackedSegments: 0,
-        announced: false,
-        uploaded: false,
-      };
-      const clip: OpenClip = { file, lastEndMs: 0, closeAtMs: null, told: 0, over: false };
-      this.#disk.clips.set(clipId, file);
-      this.#open.set(clipId, clip);
-      this.#tell({ type: "clip.opened", occurredAt: this.#now(), clipId, preRollMs: file.preRollMs });
-      this.#add(clip, past);
-      this.#footage?.follow(true);
+      });
+      return;
+    }
+    const past = this.#ring.from(fromMs);
+    const preRollMs = Math.max(0, pressAtMs - (past[0]?.capturedAtMs ?? pressAtMs));
+    const clip: OpenClip = {
+      file: newClip(request, preRollMs),
+      lastEndMs: 0,
+      closeAtMs: null,
+      told: 0,
+      over: false,
+    };
+    this.#open.set(clipId, clip);
+    this.#write(() => {
+      this.#disk.clips.set(clipId, clip.file);
+      return { type: "clip.opened", occurredAt: this.#now(), clipId, preRollMs };
     });
+    this.#add(clip, past);
+    this.#footage?.follow(true);
   }
 
   closeClip(clipId: string, atMs: number): void {
-    this.#later(() => {
-      const clip = this.#open.get(clipId);
-      if (!clip || clip.over) return;
-      this.#footage?.catchUp();
-      clip.closeAtMs = atMs;
-      if (clip.lastEndMs > atMs) this.#finish(clip, "finished");
-    });
+    const clip = this.#open.get(clipId);
+    if (!clip || clip.over) return;
+    this.#footage?.catchUp();
+    clip.closeAtMs = atMs;
+    if (clip.lastEndMs > atMs) this.#finish(clip, "finished");
   }
 
   listSegments(clipId: string, fromIndex: number, limit: number): void {
@@ -137,7 +126,7 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
 
   listPending(limit: number): void {
     this.#later(() => {
-      const pending = this.#disk.pending().filter(({ clipId }) => !this.#uploaded.has(clipId));
+      const pending = this.#disk.pending();
       const clips = pending.slice(0, limit).map(summaryOf);
       this.#tell({ type: "clip.pending", occurredAt: this.#now(), clips, total: pending.length });
     });
@@ -153,7 +142,6 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   }
 
   markUploaded(clipId: string): void {
-    this.#uploaded.add(clipId);
     this.#mark(clipId, (file) => {
       file.uploaded = true;
     });
@@ -167,6 +155,10 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
 
   forgetStill(eventId: string): void {
     this.#stills.delete(eventId);
+    this.#write(() => {
+      this.#disk.stills.delete(eventId);
+      return null;
+    });
   }
 
   init(segment: InitSegment): void {
@@ -189,6 +181,10 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
 
   still(eventId: string, jpeg: Uint8Array): void {
     this.#stills.set(eventId, jpeg);
+    this.#write(() => {
+      if (this.#disk.fault === null && this.#stills.has(eventId)) this.#disk.stills.set(eventId, jpeg);
+      return null;
+    });
   }
 
   async read(reference: PayloadReference): Promise<Uint8Array | "gone"> {
@@ -201,7 +197,7 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
       const segment = this.#disk.clips.get(reference.clipId)?.segments[reference.index];
       return segment ? { bytes: segment.bytes, tag: segment.sha256 } : null;
     }
-    const still = this.#stills.get(reference.eventId);
+    const still = this.#bytesOf(reference);
     return still ? { bytes: still.length, tag: tagOf("still", reference.eventId, still.length) } : null;
   }
 
@@ -224,8 +220,10 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
     this.#write(() => {
       addToFile(clip.file, init, fragments, this.#hashes);
       this.#makeRoom();
+      // The end tells of what is left.
+      if (clip.over) return null;
       const segments = this.#untold(clip);
-      if (segments.length === 0 || clip.over) return null;
+      if (segments.length === 0) return null;
       return { type: "clip.grew", occurredAt: this.#now(), clipId: clip.file.clipId, segments };
     });
     if (clip.closeAtMs !== null && clip.lastEndMs > clip.closeAtMs) this.#finish(clip, "finished");
@@ -236,6 +234,7 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
     clip.over = true;
     this.#write(() => {
       const closing = closeFile(clip.file, end, this.#hashes);
+      this.#makeRoom();
       const { clipId } = clip.file;
       this.#open.delete(clipId);
       if (this.#open.size === 0) this.#footage?.follow(false);
@@ -292,15 +291,20 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
 
   /** Writes go to the card one after another; each is told once it is there. */
   #write(write: () => FragmentStoreInput | null): void {
-    this.#writtenAtMs = Math.max(this.#writtenAtMs, this.#now() + this.#chance.int(1, 5));
-    this.#time.after(this.#writtenAtMs - this.#now(), () => {
+    this.#inTurn(this.#chance.int(1, 5), () => {
       const input = write();
       if (input) this.#tell(input);
     });
   }
 
   #later(run: () => void): void {
-    this.#time.after(this.#chance.int(0, 3), run);
+    this.#inTurn(this.#chance.int(0, 3), run);
+  }
+
+  /** Everything that is asked for is done in its order. */
+  #inTurn(takesMs: number, run: () => void): void {
+    this.#doneAtMs = Math.max(this.#doneAtMs, this.#now() + takesMs);
+    this.#time.after(this.#doneAtMs - this.#now(), run);
   }
 
   #tell(input: FragmentStoreInput): void {

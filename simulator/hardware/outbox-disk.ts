@@ -81,35 +81,12 @@ export class OutboxDisk {
     return { rows: rows.slice(first, first + limit), more: rows.length > first + limit };
   }
 
-  /** Removes the oldest rows until `keepBytes` remain, and those that occurred before `olderThanUtcMs`. */
-  evict(
-    lane: Lane,
-    keepBytes: number,
-    olderThanUtcMs: number | null,
-  ): { reason: "budget" | "age"; ranges: SequenceRange[] }[] {
-    const aged =
-      olderThanUtcMs === null ? [] : this.#remove(lane, (row) => row.occurredUtcMs < olderThanUtcMs);
-    let over = this.#bytes[lane] - keepBytes;
-    const oldest = this.#remove(lane, (row) => {
-      if (over <= 0) return false;
-      over -= rowBytes(row);
-      return true;
-    });
-    return [
-      { reason: "age" as const, ranges: rangesOf(aged) },
-      { reason: "budget" as const, ranges: rangesOf(oldest) },
-    ].filter(({ ranges }) => ranges.length > 0);
-  }
-
-  #remove(lane: Lane, unwanted: (row: StoredRow) => boolean): StoredRow[] {
-    const removed: StoredRow[] = [];
+  #remove(lane: Lane, unwanted: (row: StoredRow) => boolean): void {
     this.#rows[lane] = this.#rows[lane].filter((row) => {
       if (!unwanted(row)) return true;
-      removed.push(row);
       this.#bytes[lane] -= rowBytes(row);
       return false;
     });
-    return removed;
   }
 }
 
@@ -122,14 +99,4 @@ function isAfter(row: OutboxPosition | undefined, position: OutboxPosition): boo
   if (!row) return false;
   if (row.epochNumber !== position.epochNumber) return row.epochNumber > position.epochNumber;
   return row.sequence > position.sequence;
-}
-
-function rangesOf(rows: readonly StoredRow[]): SequenceRange[] {
-  const ranges: SequenceRange[] = [];
-  for (const { epoch, lane, sequence } of rows) {
-    const last = ranges.at(-1);
-    if (last && last.epoch === epoch && last.to + 1 === sequence) last.to = sequence;
-    else ranges.push({ epoch, lane, from: sequence, to: sequence });
-  }
-  return ranges;
 }

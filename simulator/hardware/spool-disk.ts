@@ -1,4 +1,9 @@
-import type { ClipClosing, ClipSummary, SegmentHandle } from "../../device/ports/fragment-store.ts";
+import type {
+  ClipClosing,
+  ClipSummary,
+  FragmentStore,
+  SegmentHandle,
+} from "../../device/ports/fragment-store.ts";
 import type { StoreFault } from "../../device/ports/store.ts";
 
 /** A clip as it lies on the card. */
@@ -6,7 +11,6 @@ export interface SpooledClip {
   clipId: string;
   eventId: string;
   initBody: string;
-  pressAtMs: number;
   segmentBytes: number;
   segments: SegmentHandle[];
   /** The bytes of each segment, in pieces. */
@@ -24,6 +28,7 @@ export interface SpooledClip {
 /** The clips on the card: they survive power cuts, and a tester can make the card fail. */
 export class SpoolDisk {
   readonly clips = new Map<string, SpooledClip>();
+  readonly stills = new Map<string, Uint8Array>();
   readonly maxBytes: number;
   /** Null while it is well. */
   fault: StoreFault | null = null;
@@ -56,5 +61,26 @@ export function summaryOf(clip: SpooledClip): ClipSummary {
     closed,
     ackedSegments,
     announced,
+  };
+}
+
+/** A clip of which nothing is recorded yet. */
+export function newClip(request: Parameters<FragmentStore["openClip"]>[0], preRollMs: number): SpooledClip {
+  const { clipId, eventId, initBody, segmentBytes } = request;
+  return {
+    clipId,
+    eventId,
+    initBody,
+    segmentBytes,
+    segments: [],
+    content: [],
+    bytes: 0,
+    fragments: 0,
+    durationMs: 0,
+    preRollMs,
+    closed: null,
+    ackedSegments: 0,
+    announced: false,
+    uploaded: false,
   };
 }

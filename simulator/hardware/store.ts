@@ -15,8 +15,7 @@ type Operation =
   | { kind: "open"; epoch: string }
   | { kind: "append"; row: OutboxRow }
   | { kind: "settle"; ranges: SequenceRange[] }
-  | { kind: "page"; lane: Lane; after: OutboxPosition | null; limit: number }
-  | { kind: "evict"; lane: Lane; keepBytes: number; olderThanUtcMs: number | null };
+  | { kind: "page"; lane: Lane; after: OutboxPosition | null; limit: number };
 
 /** Rows that one transaction takes at most, as a store does that commits in groups. */
 const GROUP = 32;
@@ -60,10 +59,6 @@ export class SimulatedStore implements Store {
 
   page(lane: Lane, after: OutboxPosition | null, limit: number): void {
     this.#enqueue({ kind: "page", lane, after, limit });
-  }
-
-  evict(lane: Lane, keepBytes: number, olderThanUtcMs: number | null): void {
-    this.#enqueue({ kind: "evict", lane, keepBytes, olderThanUtcMs });
   }
 
   async stop(): Promise<void> {
@@ -127,19 +122,6 @@ export class SimulatedStore implements Store {
       case "page": {
         const { lane, after, limit } = operation;
         return [{ type: "store.page", occurredAt, lane, ...disk.page(lane, after, limit) }];
-      }
-      case "evict": {
-        const gone = disk.evict(operation.lane, operation.keepBytes, operation.olderThanUtcMs);
-        const totals = disk.totals();
-        if (gone.length === 0)
-          return [{ type: "store.evicted", occurredAt, ranges: [], reason: "budget", totals }];
-        return gone.map(({ ranges, reason }) => ({
-          type: "store.evicted",
-          occurredAt,
-          ranges,
-          reason,
-          totals,
-        }));
       }
     }
   }

@@ -6,9 +6,14 @@ import { seconds, sizeInWords } from "./text.ts";
 const { bold, cyan, dim, green, red, yellow } = chalk;
 const BAR_CELLS = 24;
 const NARROW_BAR_CELLS = 10;
+/** Of a terminal in which words must be few. */
+export const NARROW_COLUMNS = 80;
 
-/** One line for a clip: a bar of what is recorded, sent and received, then in words where it stands. */
-export function clipRow(clip: ClipModel, nowMs: number, columns: number): readonly Piece[] {
+/**
+ * One line for a clip: a bar of what is recorded, sent and received, then in words where it stands. Files below
+ * `folder` are shown from there.
+ */
+export function clipRow(clip: ClipModel, nowMs: number, columns: number, folder: string): readonly Piece[] {
   const name = `  ${clip.clipId.slice(clip.clipId.lastIndexOf("-") + 1).padEnd(4)}`;
   switch (clip.state) {
     case "whole":
@@ -16,7 +21,7 @@ export function clipRow(clip: ClipModel, nowMs: number, columns: number): readon
         name,
         { text: "✔ whole ", style: green },
         `${seconds(clip.durationMs)}  ${sizeInWords(clip.fileBytes)}  `,
-        { text: clip.path, style: cyan },
+        { text: shortPath(clip.path, folder, columns), style: cyan },
         { text: clip.remark === "" ? "" : `  (${clip.remark})`, style: yellow },
       ];
     case "given-up":
@@ -25,10 +30,15 @@ export function clipRow(clip: ClipModel, nowMs: number, columns: number): readon
     case "recorded":
       return [
         name,
-        ...bar(clip, nowMs, columns < 70 ? NARROW_BAR_CELLS : BAR_CELLS),
+        ...bar(clip, nowMs, columns < NARROW_COLUMNS ? NARROW_BAR_CELLS : BAR_CELLS),
         ...inWords(clip, nowMs),
       ];
   }
+}
+
+function shortPath(path: string, folder: string, columns: number): string {
+  if (columns < NARROW_COLUMNS) return path.slice(path.lastIndexOf("/") + 1);
+  return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
 }
 
 /** Full when everything that will be recorded is received: `█` received, `▓` sent, `▒` recorded. */

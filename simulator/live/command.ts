@@ -78,7 +78,7 @@ function show(
   if (process.stdout.isTTY && !once && !json) {
     const { source } = settings.camera;
     const { preRollMs } = settings.clip;
-    const model = newModel({ source, preRollMs, brokerUrl: run.brokerUrl, ownBroker });
+    const model = newModel({ source, preRollMs, brokerUrl: run.brokerUrl, ownBroker, folder: process.cwd() });
     const screen = new Screen({ feed, model, output: process.stdout, input: process.stdin, command });
     return () => {
       screen.close();

@@ -20,9 +20,11 @@ export interface LiveModel {
   events: EventModel[];
   /** Newest last. */
   clips: ClipModel[];
-  /** The last warning, until it is over. */
-  notice: string;
+  /** The last warning, and when it came. */
+  notice: { text: string; atMs: number };
   preRollMs: number;
+  /** The working directory: files below it are shown from there. */
+  folder: string;
 }
 
 export interface CameraModel {
@@ -79,6 +81,7 @@ export function newModel(about: {
   preRollMs: number;
   brokerUrl: string;
   ownBroker: boolean;
+  folder: string;
 }): LiveModel {
   return {
     nowMs: 0,
@@ -111,7 +114,8 @@ export function newModel(about: {
     consumer: { connected: false, detail: "" },
     events: [],
     clips: [],
-    notice: "",
+    notice: { text: "", atMs: 0 },
     preRollMs: about.preRollMs,
+    folder: about.folder,
   };
 }

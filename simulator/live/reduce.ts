@@ -57,9 +57,11 @@ function changes(model: LiveModel, happening: Happening): Partial<LiveModel> {
     case "consumer":
       return { consumer: { connected: happening.connected, detail: happening.detail } };
     case "refused":
-      return { notice: happening.detail };
+      return { notice: { text: happening.detail, atMs: happening.atMs } };
     case "log":
-      return happening.level === "warn" || happening.level === "error" ? { notice: happening.message } : {};
+      return happening.level === "warn" || happening.level === "error"
+        ? { notice: { text: happening.message, atMs: happening.atMs } }
+        : {};
     case "snapshot":
     case "snapshot-failed":
     case "ring-full":

@@ -5,7 +5,7 @@ import type { State } from "../../agent/core/state.ts";
 import type { SegmentHandle } from "../../device/ports/fragment-store.ts";
 import type { Fact } from "./happenings.ts";
 
-/** What one step of the agent tells a watcher. It keeps nothing of `state`. */
+/** What one step of the agent tells a watcher, beside its log and what its hardware shows. It keeps nothing of `state`. */
 export function stepFacts(input: Input, actions: readonly Action[], state: Readonly<State>): Fact[] {
   return [
     ...inputFacts(input, state),
@@ -62,10 +62,6 @@ function inputFacts(input: Input, state: Readonly<State>): Fact[] {
 
 function actionFacts(action: Action, state: Readonly<State>): Fact[] {
   switch (action.type) {
-    case "light.show":
-      return [{ what: "light", pattern: action.pattern }];
-    case "chime.play":
-      return [{ what: "chime" }];
     case "broker.connect":
       return [uplink(state, "", "")];
     case "broker.publish":
@@ -77,8 +73,6 @@ function actionFacts(action: Action, state: Readonly<State>): Fact[] {
     }
     case "clip.close":
       return [{ what: "clip-stopping", clipId: action.clipId }];
-    case "log":
-      return [{ what: "log", level: action.level, message: action.message, facts: action.facts }];
     default:
       return [];
   }

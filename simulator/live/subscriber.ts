@@ -25,6 +25,7 @@ export class Subscriber {
   readonly #options: SubscriberOptions;
   #client: MqttClient | null = null;
   #isConnected = false;
+  #isStopped = false;
   #password = "";
   /** What the next loss is put down to. */
   #trouble = "";
@@ -60,7 +61,9 @@ export class Subscriber {
     });
   }
 
+  /** Ends the connection; that it is gone is no news. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await this.#client?.endAsync(true);
   }
 
@@ -85,11 +88,11 @@ export class Subscriber {
 
   #failed(error: Error): void {
     this.#trouble = describeError(error, this.#password);
-    if (!this.#isConnected) this.#options.changed(false, this.#trouble);
+    if (!this.#isConnected && !this.#isStopped) this.#options.changed(false, this.#trouble);
   }
 
   #set(connected: boolean, detail: string): void {
-    if (connected === this.#isConnected) return;
+    if (connected === this.#isConnected || this.#isStopped) return;
     this.#isConnected = connected;
     this.#options.changed(connected, this.#trouble || detail);
     this.#trouble = "";

@@ -1,5 +1,5 @@
 import chalk from "chalk";
-import { clipRow } from "./clip-row.ts";
+import { clipRow, NARROW_COLUMNS } from "./clip-row.ts";
 import type { EventModel, LiveModel } from "./model.ts";
 import { type Piece, row } from "./row.ts";
 import { clockTime, seconds } from "./text.ts";
@@ -9,7 +9,7 @@ import { clockTime, seconds } from "./text.ts";
  * from the bottom up, the help line last.
  */
 export function view(model: LiveModel, columns: number, rows: number): string {
-  const head = [title(model), [], doorbell(model), camera(model), uplink(model), broker(model)];
+  const head = [title(model), [], doorbell(model), camera(model, columns), uplink(model), broker(model)];
   const help = [[], helpLine(model)];
   const room = rows - head.length - help.length;
   const lines =
@@ -25,8 +25,10 @@ export function view(model: LiveModel, columns: number, rows: number): string {
 type Line = readonly Piece[];
 
 const { bold, cyan, dim, green, red, yellow } = chalk;
-/** A clip's heading and at least one clip need this much. */
-const LIST_MIN_ROWS = 3;
+const NOTICE_MS = 10_000;
+/** An empty line and the heading. */
+const LIST_HEAD_ROWS = 2;
+const LIST_MIN_ROWS = LIST_HEAD_ROWS + 1;
 
 function title({ device, utcMs }: LiveModel): Line {
   const name = device === "" ? "starting" : device;
@@ -61,7 +63,7 @@ function lamp(light: LiveModel["light"]): Piece {
   }
 }
 
-function camera({ camera, nowMs, preRollMs }: LiveModel): Line {
+function camera({ camera, nowMs, preRollMs }: LiveModel, columns: number): Line {
   if (camera.state !== "up") {
     return [
       label("camera"),
@@ -70,7 +72,8 @@ function camera({ camera, nowMs, preRollMs }: LiveModel): Line {
   }
   const heldMs = Math.min(preRollMs, nowMs - camera.upSinceMs);
   const ring = preRollMs === 0 ? "" : `   pre-roll ${meter(heldMs / preRollMs, 8)} ${seconds(heldMs)}`;
-  const picture = `${camera.widthPx}×${camera.heightPx} ${camera.codec} (${camera.video})`;
+  const details = columns < NARROW_COLUMNS ? "" : ` ${camera.codec} (${camera.video})`;
+  const picture = `${camera.widthPx}×${camera.heightPx}${details}`;
   return [label("camera"), styled(green, "● "), `${camera.source}  `, styled(dim, picture), ring];
 }
 
@@ -90,48 +93,51 @@ function uplink({ uplink }: LiveModel): Line {
   return [label("uplink"), styled(yellow, `○ ${uplink.phase}`), `  ${why}`, waiting, ...memory];
 }
 
-function broker({ brokerIsOn, consumer, ownBroker, notice }: LiveModel): Line {
+function broker({ brokerIsOn, consumer, ownBroker, notice, nowMs }: LiveModel): Line {
   const name = ownBroker ? "own broker" : "link";
   const state = brokerIsOn ? styled(green, `● ${name} on`) : styled(red, `○ ${name} off`);
   const receiver = consumer.connected ? "receiver connected" : "receiver not connected";
-  return [label("broker"), state, `   ${receiver}`, styled(yellow, notice === "" ? "" : `   ! ${notice}`)];
+  const isNews = notice.text !== "" && nowMs - notice.atMs < NOTICE_MS;
+  return [label("broker"), state, `   ${receiver}`, styled(yellow, isNews ? `   ! ${notice.text}` : "")];
 }
 
 function lists(model: LiveModel, columns: number, room: number): Line[] {
   if (room < LIST_MIN_ROWS) return [];
-  const clipRoom = Math.min(
-    Math.max(model.clips.length, 1) + 2,
-    Math.max(LIST_MIN_ROWS, Math.floor(room / 2)),
-  );
-  const eventRoom = room - clipRoom;
-  return [
-    ...(eventRoom < LIST_MIN_ROWS ? [] : eventList(model, eventRoom)),
-    ...clipList(model, columns, clipRoom),
-  ];
+  const wanted = Math.max(model.clips.length, 1) + LIST_HEAD_ROWS;
+  const clips = clipList(model, columns, Math.min(wanted, Math.max(LIST_MIN_ROWS, Math.floor(room / 2))));
+  const eventRoom = room - clips.length;
+  const events = eventRoom < LIST_MIN_ROWS ? [] : eventList(model, columns, eventRoom);
+  const unused = Math.max(0, room - events.length - clips.length);
+  return [...events, ...clips, ...Array.from({ length: unused }, () => [])];
 }
 
-function eventList({ events }: LiveModel, room: number): Line[] {
-  const shown = events.slice(-(room - 2)).map(eventRow);
-  const rest: Line[] = events.length > 0 ? shown : [[styled(dim, "  nothing yet: press space to ring")]];
-  return filled([[], [styled(bold, "Events")], ...rest], room);
+function eventList({ events }: LiveModel, columns: number, room: number): Line[] {
+  const shown = events.slice(-(room - LIST_HEAD_ROWS)).map((event) => eventRow(event, columns));
+  return [[], [styled(bold, "Events")], ...(shown.length > 0 ? shown : [[styled(dim, "  none yet")]])];
 }
 
-function eventRow({ utcMs, type, lane, sequence, topic, late, afterPressMs, summary }: EventModel): Line {
-  const number = `${lane} ${sequence}`.padEnd(10);
-  const short = topic.split("/").slice(-2).join("/").padEnd(15);
+function eventRow(event: EventModel, columns: number): Line {
+  const { utcMs, type, lane, sequence, topic, late, afterPressMs, summary } = event;
+  const isNarrow = columns < NARROW_COLUMNS;
+  const time = isNarrow ? clockTime(utcMs).slice(0, 8) : clockTime(utcMs);
+  const short = topic.split("/").slice(-2).join("/").padEnd(16);
   const latency = afterPressMs === null ? "" : `  +${Math.round(afterPressMs)} ms`;
   return [
-    styled(dim, `  ${clockTime(utcMs)}  `),
+    styled(dim, `  ${time}  `),
     late ? styled(yellow, "late  ") : styled(green, "live  "),
-    styled(type === "press" ? bold.cyan : dim, `${number}  ${short} `),
+    styled(type === "press" ? bold.cyan : dim, isNarrow ? "" : `${`${lane} ${sequence}`.padEnd(11)}${short}`),
     summary,
     styled(cyan, latency),
   ];
 }
 
-function clipList({ clips, nowMs }: LiveModel, columns: number, room: number): Line[] {
-  const shown = clips.slice(-(room - 2)).map((clip) => clipRow(clip, nowMs, columns));
-  return [[], [styled(bold, "Clips")], ...(shown.length > 0 ? shown : [[styled(dim, "  none yet")]])];
+function clipList({ clips, nowMs, folder }: LiveModel, columns: number, room: number): Line[] {
+  const shown = clips.slice(-(room - LIST_HEAD_ROWS)).map((clip) => clipRow(clip, nowMs, columns, folder));
+  return [
+    [],
+    [styled(bold, "Clips")],
+    ...(shown.length > 0 ? shown : [[styled(dim, "  none yet: press space to ring")]]),
+  ];
 }
 
 function helpLine({ ownBroker, brokerIsOn, camera }: LiveModel): Line {
@@ -155,10 +161,6 @@ function meter(fraction: number, cells: number): string {
 
 function label(text: string): Piece {
   return styled(dim, ` ${text.padEnd(10)}`);
-}
-
-function filled(lines: Line[], rows: number): Line[] {
-  return [...lines, ...Array.from({ length: Math.max(0, rows - lines.length) }, () => [])];
 }
 
 function styled(style: (text: string) => string, text: string): Piece {

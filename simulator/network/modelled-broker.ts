@@ -65,6 +65,8 @@ export class ModelledBroker {
   ackDelayMs = 0;
   /** Of 1,000 acknowledgements so many are sent twice. */
   ackTwicePermille = 0;
+  /** Of 1,000 batches for a session so many end with a message that is sent again (MQTT 3.1.1 §4.4). */
+  deliverTwicePermille = 0;
   /** At a take-over the old connection's will comes after the new connection's first messages, as in a cluster. */
   oldWillLast = false;
 
@@ -89,6 +91,10 @@ export class ModelledBroker {
   ): { setPresent(present: boolean): void; waiting(): number } {
     const session: Session = { filter, client, present: true, queue: [], pumping: false };
     this.#sessions.push(session);
+    for (const [topic, text] of this.#retained) {
+      if (matches(filter, topic)) session.queue.push(textMessage(topic, text, true));
+    }
+    this.#pump(session);
     return {
       setPresent: (present) => {
         session.present = present;
@@ -223,8 +229,7 @@ export class ModelledBroker {
     const queue = session.queue;
     session.queue = [];
     for (const message of queue) session.client.deliver(message);
-    // An acknowledgement of the subscriber was late: the broker sends its message again (MQTT 3.1.1 §4.4).
     const last = queue.at(-1);
-    if (last && this.#chance.happens(20)) session.client.deliver(last);
+    if (last && this.#chance.happens(this.deliverTwicePermille)) session.client.deliver(last);
   }
 }

@@ -11,10 +11,15 @@ import { type ModelledMessage, textMessage } from "./modelled-message.ts";
 export interface Network {
   link: ModelledLink;
   broker: ModelledBroker;
+  /** Where the broker listens; nobody listens anywhere else. */
+  url: string;
 }
 
-/** Where bytes are that a message refers to; null when they are gone. */
-export type Payloads = (reference: PayloadReference) => { bytes: number; tag: string } | null;
+/** What a modelled network carries of bytes; null when they are gone. */
+export type Handle = { bytes: number; tag: string } | null;
+
+/** Finds the bytes that a message refers to, and calls `found` once, later than it returns. */
+export type Payloads = (reference: PayloadReference, found: (handle: Handle) => void) => void;
 
 type Request = Parameters<Broker["connect"]>[0];
 type ServerSide = Parameters<ModelledBroker["connect"]>[0];
@@ -25,16 +30,24 @@ interface Connection {
   server: ServerSide | null;
   phase: "opening" | "open" | "over";
   deadline: Scheduled | null;
-  queue: { token: number; message: BrokerMessageOut }[];
-  reading: boolean;
+  queue: Waiting[];
   unacked: number;
   leaving: boolean;
+}
+
+interface Waiting {
+  token: number;
+  topic: string;
+  /** `reading` until its bytes are found; null when they are gone. */
+  message: ModelledMessage | "reading" | null;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const DRAIN_MS = 2_000;
 const CONNECT_BYTES = 200;
 const PUBLISH_OVERHEAD_BYTES = 8;
+/** Larger messages are taken in without their text. */
+const INBOUND_MAX_BYTES = 65_536;
 
 /** The agent's side of a modelled broker: the `Broker` port over a `ModelledLink`, on one power-on's time. */
 export class ModelledBrokerClient implements Broker {
@@ -42,7 +55,7 @@ export class ModelledBrokerClient implements Broker {
   readonly #network: Network;
   readonly #chance: Chance;
   readonly #payloads: Payloads;
-  readonly #attempted: (message: ModelledMessage, connection: number, token: number) => void;
+  readonly #attempted: (message: BrokerMessageOut, connection: number, token: number) => void;
   readonly #connections = new Map<number, Connection>();
   #post: ((input: BrokerInput) => void) | null = null;
 
@@ -52,7 +65,7 @@ export class ModelledBrokerClient implements Broker {
     network: Network,
     chance: Chance,
     payloads: Payloads,
-    attempted: (message: ModelledMessage, connection: number, token: number) => void,
+    attempted: (message: BrokerMessageOut, connection: number, token: number) => void,
   ) {
     this.#time = time;
     this.#network = network;
@@ -73,7 +86,6 @@ export class ModelledBrokerClient implements Broker {
       phase: "opening",
       deadline: null,
       queue: [],
-      reading: false,
       unacked: 0,
       leaving: false,
     };
@@ -91,10 +103,20 @@ export class ModelledBrokerClient implements Broker {
   publish(number: number, token: number, message: BrokerMessageOut): void {
     const connection = this.#connections.get(number);
     if (connection?.phase !== "open" || connection.leaving) return;
-    const modelled = this.#modelled(message);
-    if (modelled) this.#attempted(modelled, number, token);
-    connection.queue.push({ token, message });
-    this.#drain(connection);
+    this.#attempted(message, number, token);
+    const { topic, payload, retain } = message;
+    const waiting: Waiting = { token, topic, message: "reading" };
+    connection.queue.push(waiting);
+    if (payload.kind === "text") waiting.message = textMessage(topic, payload.text, retain);
+    else if (payload.kind === "empty") waiting.message = textMessage(topic, "", retain);
+    else {
+      this.#payloads(payload, (handle) => {
+        waiting.message = handle && { topic, text: null, bytes: handle.bytes, tag: handle.tag, retain };
+        this.#drain(connection);
+      });
+    }
+    // What is answered at once is answered later than this call.
+    this.#time.after(0, () => this.#drain(connection));
   }
 
   disconnect(number: number): void {
@@ -139,14 +161,12 @@ export class ModelledBrokerClient implements Broker {
     };
     const wire = link.open(
       {
-        device: {
-          closed: guarded(() => this.#hangUp(connection, "closed", "simulated broker closed the connection")),
-        },
+        device: { closed: guarded(() => this.#closedByBroker(connection)) },
         broker: { closed: () => connection.server && broker.lost(connection.server) },
       },
       request.keepAliveS * 1_500,
     );
-    if (!wire) {
+    if (!wire || request.url !== this.#network.url) {
       this.#hangUp(connection, "unreachable", "simulated: no network");
       return;
     }
@@ -179,47 +199,36 @@ export class ModelledBrokerClient implements Broker {
     if (connection.leaving) this.#goIfDrained(connection);
   }
 
-  /** Messages go out in the order of the calls; bytes must be read first, and that takes a moment. */
+  /** Messages go out in the order of the calls, each once its bytes are found. */
   #drain(connection: Connection): void {
-    while (!connection.reading && connection.phase === "open") {
+    while (connection.phase === "open") {
       const next = connection.queue[0];
-      if (!next) break;
-      if (next.message.payload.kind === "text" || next.message.payload.kind === "empty") {
-        connection.queue.shift();
-        this.#send(connection, next.token, next.message);
-        continue;
-      }
-      connection.reading = true;
-      this.#time.after(this.#chance.int(0, 3), () => {
-        connection.reading = false;
-        if (connection.phase !== "open") return;
-        connection.queue.shift();
-        this.#send(connection, next.token, next.message);
-        this.#drain(connection);
-      });
+      if (!next || next.message === "reading") break;
+      connection.queue.shift();
+      if (next.message === null) this.#gone(connection, next.token);
+      else this.#send(connection, next.token, next.message);
     }
     this.#goIfDrained(connection);
   }
 
-  #send(connection: Connection, token: number, message: BrokerMessageOut): void {
+  #gone(connection: Connection, token: number): void {
+    this.#post?.({
+      type: "broker.publish-failed",
+      occurredAt: this.#now(),
+      connection: connection.request.connection,
+      token,
+      cause: "gone",
+      detail: "simulated: the bytes are gone",
+    });
+  }
+
+  #send(connection: Connection, token: number, message: ModelledMessage): void {
     const { wire, server, request } = connection;
-    const modelled = this.#modelled(message);
-    if (modelled === null) {
-      this.#post?.({
-        type: "broker.publish-failed",
-        occurredAt: this.#now(),
-        connection: request.connection,
-        token,
-        cause: "gone",
-        detail: "simulated: the bytes are gone",
-      });
-      return;
-    }
     if (!wire || !server) return;
     connection.unacked += 1;
-    const bytes = modelled.bytes + modelled.topic.length + PUBLISH_OVERHEAD_BYTES;
+    const bytes = message.bytes + message.topic.length + PUBLISH_OVERHEAD_BYTES;
     wire.send("up", bytes, () => {
-      this.#network.broker.publish(server, modelled, () => {
+      this.#network.broker.publish(server, message, () => {
         if (!this.#time.powered || connection.phase !== "open") return;
         connection.unacked -= 1;
         this.#post?.({
@@ -240,7 +249,7 @@ export class ModelledBrokerClient implements Broker {
       occurredAt: this.#now(),
       connection: connection.request.connection,
       topic: message.topic,
-      text: message.text,
+      text: message.bytes > INBOUND_MAX_BYTES ? null : message.text,
       bytes: message.bytes,
       retain: message.retain,
     });
@@ -249,6 +258,11 @@ export class ModelledBrokerClient implements Broker {
   #goIfDrained(connection: Connection): void {
     if (connection.leaving && connection.queue.length === 0 && connection.unacked <= 0)
       this.#sayGoodbye(connection);
+  }
+
+  #closedByBroker(connection: Connection): void {
+    const cause = connection.phase === "opening" ? "unreachable" : "closed";
+    this.#hangUp(connection, cause, "simulated broker closed the connection");
   }
 
   #sayGoodbye(connection: Connection): void {
@@ -261,7 +275,6 @@ export class ModelledBrokerClient implements Broker {
 
   #hangUp(connection: Connection, cause: "refused" | "unreachable" | "closed", detail: string): void {
     if (connection.phase === "over") return;
-    const wasOpening = connection.phase === "opening";
     connection.phase = "over";
     connection.deadline?.cancel();
     connection.wire?.close("device");
@@ -270,17 +283,9 @@ export class ModelledBrokerClient implements Broker {
       type: "broker.disconnected",
       occurredAt: this.#now(),
       connection: connection.request.connection,
-      cause: wasOpening && cause === "closed" ? "unreachable" : cause,
+      cause,
       detail,
     });
-  }
-
-  #modelled(message: BrokerMessageOut): ModelledMessage | null {
-    const { topic, payload, retain } = message;
-    if (payload.kind === "text") return textMessage(topic, payload.text, retain);
-    if (payload.kind === "empty") return { topic, text: "", bytes: 0, tag: null, retain };
-    const handle = this.#payloads(payload);
-    return handle && { topic, text: null, bytes: handle.bytes, tag: handle.tag, retain };
   }
 
   #now(): number {

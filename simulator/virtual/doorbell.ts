@@ -123,7 +123,7 @@ export class VirtualDoorbell {
       time,
       this.#network,
       chance.fork("client"),
-      (reference) => fragments.handleOf(reference),
+      (reference, found) => time.after(chance.int(0, 3), () => found(fragments.handleOf(reference))),
       (message, connection, token) => this.#ledger.attempted(powerOn, message, connection, token),
     );
     const ports: Ports = {

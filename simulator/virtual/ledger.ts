@@ -3,6 +3,7 @@ import { parseTopic } from "../../agent/contract/topics.ts";
 import type { Action } from "../../agent/core/actions.ts";
 import type { Input } from "../../agent/core/inputs.ts";
 import type { State } from "../../agent/core/state.ts";
+import type { BrokerMessageOut } from "../../device/ports/broker.ts";
 import type { OutboxRow } from "../../device/ports/store.ts";
 import { readEvent } from "../checkers/event-facts.ts";
 import type { EventFacts, Evidence, PhysicalPress, PowerOn, Sighting } from "../checkers/evidence.ts";
@@ -98,8 +99,10 @@ export class Ledger implements BrokerWitness {
     this.peakOutboxBytes = Math.max(this.peakOutboxBytes, bytes);
   }
 
-  attempted(powerOn: PowerOn, message: ModelledMessage, connection: number, token: number): void {
-    const sighting = this.#sighting(message, powerOn.number);
+  attempted(powerOn: PowerOn, message: BrokerMessageOut, connection: number, token: number): void {
+    const { topic, payload, retain } = message;
+    const text = payload.kind === "text" ? payload.text : null;
+    const sighting = this.#sighting({ topic, text, bytes: 0, tag: null, retain }, powerOn.number);
     this.attempts.push(sighting);
     if (sighting.event) this.#published.set(`${connection}/${token}`, sighting.event.id);
   }

@@ -64,6 +64,7 @@ const FEWEST_PRESSES = 8;
 /** The agent's longest pauses after the last fault, by what may be awaited. */
 const SETTLE_PUBACK_MS = 900_000;
 const SETTLE_RECEIPT_MS = 4_500_000;
+const DELIVERED_TWICE_PERMILLE = 20;
 const LOOK_EVERY_MS = 1_000;
 /** Old wills and the answers to them are over by then. */
 const AFTERGLOW_MS = 20_000;
@@ -110,10 +111,11 @@ function buildScene(
   const link = new ModelledLink(world, world.chance.fork("link"), options.link);
   const broker = new ModelledBroker(world, world.chance.fork("broker"), ledger);
   broker.oldWillLast = options.oldWillLast;
+  broker.deliverTwicePermille = DELIVERED_TWICE_PERMILLE;
   const cloud = new ModelledCloud(world, world.chance.fork("cloud"), broker, deviceId, (message) =>
     ledger.delivered(message),
   );
-  const network = { link, broker };
+  const network = { link, broker, url: settings.broker.urls[0] ?? "" };
   const doorbell = new VirtualDoorbell(world, network, { settings, clock: options.clock, ledger, tamper });
   return { world, network, cloud, doorbell, deviceId, options };
 }
@@ -193,7 +195,7 @@ function unsettled({ doorbell, cloud }: Scene): string {
   ];
   // Its rows of earlier runs stay on the disk until then.
   if (doorbell.state?.outbox.store === "memory") {
-    const inMemory = doorbell.rowsInMemory().length + open + (doorbell.state.outbox.undeclared.length);
+    const inMemory = doorbell.rowsInMemory().length + open + doorbell.state.outbox.undeclared.length;
     if (inMemory === 0) return NO_DISK;
   }
   return waits.flatMap(([what, count]) => (count > 0 ? [`${what}: ${count}`] : [])).join(", ");

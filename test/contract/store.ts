@@ -189,44 +189,6 @@ export function storeSuite(name: string, make: () => Promise<StoreWorld>): void 
       ]);
     });
 
-    it("evicts the oldest rows of a lane until few enough bytes remain", async () => {
-      const { run, kill } = await world();
-      const first = await run(FIRST);
-      await first.ask("store.settled", (store) => {
-        for (let n = 1; n <= 5; n++) store.append(row("press", n));
-        store.settle([press(2, 2)]);
-      });
-      await kill();
-      const { ask, page } = await run(SECOND);
-      const [evicted, none] = await ask("store.evicted", (store) => {
-        append(store, [1, 2], SECOND);
-        store.append(row("event", 1, SECOND));
-        store.evict("press", 199, null);
-        store.evict("press", 199, null);
-      });
-      expect(evicted).toMatchObject({
-        reason: "budget",
-        ranges: [press(1, 1), press(3, 5), press(1, 1, SECOND)],
-        totals: { press: { rows: 1, bytes: 100 }, event: { rows: 1, bytes: 100 } },
-      });
-      expect(none?.ranges).toEqual([]);
-      expect((await page("press")).rows).toEqual([{ ...row("press", 2, SECOND), epochNumber: 2 }]);
-    });
-
-    it("evicts rows of an earlier time, and says why each went", async () => {
-      const { ask, page } = await (await world()).run(FIRST);
-      const evicted = await ask("store.evicted", (store) => {
-        for (let n = 1; n <= 6; n++) store.append(row("press", n));
-        store.evict("press", 200, row("press", 3).occurredUtcMs);
-      });
-      expect(evicted.map(({ reason, ranges }) => [reason, ranges])).toEqual([
-        ["age", [press(1, 2)]],
-        ["budget", [press(3, 4)]],
-      ]);
-      expect(evicted.at(-1)?.totals.press).toEqual({ rows: 2, bytes: 200 });
-      expect(sequences(await page("press"))).toEqual([5, 6]);
-    });
-
     it("refuses an append before it was opened, and says so", async () => {
       const { boot, until } = await world();
       const store = await boot();

@@ -75,6 +75,30 @@ describe("a peer that is no broker", () => {
   });
 });
 
+describe("over WebSocket", () => {
+  const webSocket = async (behave: (socket: Socket) => void) => (await peer(behave)).replace("mqtt:", "ws:");
+
+  test("no answer to the upgrade: unreachable after the time limit, or ended at once when abandoned", async () => {
+    const url = await webSocket(() => {});
+    const { broker, connect, inputs } = probeBroker({ connectTimeoutMs: 200 });
+    expect(await connect({ url })).toMatchObject({ cause: "unreachable" });
+    const second = connect({ url, connection: 2 });
+    await pause(50);
+    broker.abandon(2);
+    expect(await second).toMatchObject({ connection: 2, cause: "closed" });
+    await broker.stop();
+    expect(inputs).toHaveLength(2);
+  });
+
+  test("an upgrade that is refused: unreachable", async () => {
+    const answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+    const { connect, inputs } = probeBroker({ connectTimeoutMs: 2_000 });
+    const url = await webSocket((socket) => socket.once("data", () => socket.end(answer)));
+    expect(await connect({ url })).toMatchObject({ type: "broker.disconnected", cause: "unreachable" });
+    expect(inputs).toHaveLength(1);
+  });
+});
+
 test.each<[string, number, string, RegExp]>([
   ["taken over", 0x8e, "closed", /^127\.0\.0\.1:\d+ ended the connection: Session taken over \(0x8e\)$/],
   ["shutting down", 0x8b, "closed", /Server shutting down/],

@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EmbeddedBroker } from "../../simulator/network/embedded-broker.ts";
-import { probeBroker, textMessage } from "../fixtures/broker-probe.ts";
+import { probeBroker } from "../fixtures/broker-probe.ts";
 import { type Mosquitto, startMosquitto } from "../fixtures/mosquitto.ts";
-import { until } from "../fixtures/until.ts";
 
 const refused = (detail: RegExp) => ({
   type: "broker.disconnected",
@@ -99,28 +98,6 @@ describe("TLS", () => {
     await plain.stop();
   });
 });
-
-test.each([false, true])(
-  "over WebSocket (TLS: %s): connects, disconnects, and is abandoned while it connects",
-  async (tls) => {
-    const mosquitto = await startMosquitto({ webSocket: true, tls });
-    const { broker, of, connect, inputs, disconnected } = probeBroker({ caFile: mosquitto.caFile });
-    expect(await connect({ url: mosquitto.url })).toMatchObject({ type: "broker.connected" });
-    broker.publish(1, 1, textMessage("t", "x"));
-    await until(() => of("broker.acked").length === 1, "the ack");
-    broker.disconnect(1);
-    await disconnected();
-    const second = connect({ url: mosquitto.url, connection: 2 });
-    broker.abandon(2);
-    expect(await second).toMatchObject({ type: "broker.disconnected", connection: 2 });
-    expect(await connect({ url: mosquitto.url, connection: 3 })).toMatchObject({ type: "broker.connected" });
-    broker.abandon(3);
-    await until(() => of("broker.disconnected").length === 3, "the third end");
-    await broker.stop();
-    expect(inputs).toHaveLength(6);
-    await mosquitto.stop();
-  },
-);
 
 describe("what a broker does not do", () => {
   const aedes = new EmbeddedBroker({ refusedFilters: ["secret/#"] });

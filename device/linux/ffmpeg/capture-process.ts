@@ -52,7 +52,7 @@ export class CaptureProcess {
     this.#options = options;
     const child = spawn(options.ffmpegPath, options.arguments, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
-    this.#exited = once(child, "close").catch(() => undefined); // A failed start is reported by "error" below.
+    this.#exited = once(child, "exit").catch(() => undefined); // A failed start is reported by "error" below.
     this.#watchdog = this.#watch(Math.max(START_MS, options.stallMs));
     child.on("error", (error) => this.#end({ kind: "not-started", detail: error.message }));
     child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
@@ -64,7 +64,10 @@ export class CaptureProcess {
     });
   }
 
-  /** Ends the process, gently at first; nothing is reported any more. Settles when it is gone. */
+  /**
+   * Ends the process, gently at first; nothing is reported any more. Settles when it is gone. Whatever it may have
+   * started itself finds its output closed.
+   */
   async kill(): Promise<void> {
     this.#reported = true;
     clearTimeout(this.#watchdog);
@@ -73,6 +76,8 @@ export class CaptureProcess {
     const force = setTimeout(() => this.#child.kill("SIGKILL"), KILL_AFTER_MS);
     await this.#exited;
     clearTimeout(force);
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
   }
 
   #take(chunk: Buffer): void {

@@ -17,6 +17,7 @@ export class Pictures {
   #child: ChildProcess | null = null;
   #idle: NodeJS.Timeout | undefined;
   #nextId = 0;
+  #stopped = false;
 
   constructor(idleMs: number) {
     this.#idleMs = idleMs;
@@ -44,8 +45,9 @@ export class Pictures {
     await this.#ask({ kind: "scene", folder, widthPx, heightPx });
   }
 
-  /** Ends the process; settles when it is gone. What it had not answered is rejected. */
+  /** Ends the process for good; settles when it is gone. What is not answered, or asked later, is rejected. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearTimeout(this.#idle);
     const child = this.#child;
     if (!child) return;
@@ -55,6 +57,7 @@ export class Pictures {
   }
 
   async #ask(request: PictureRequest): Promise<PictureAnswer> {
+    if (this.#stopped) throw new Error("the picture process is stopped");
     clearTimeout(this.#idle);
     const child = this.#child ?? this.#start();
     const id = this.#nextId++;

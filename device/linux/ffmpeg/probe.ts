@@ -35,11 +35,13 @@ export async function probeVideo(ffmpeg: Ffmpeg, path: string): Promise<VideoPro
         about.duration = data.duration ?? "";
       })
       .on("error", (error: Error, _stdout: string | null, stderr: string | null) => {
-        const words = lastWords((stderr ?? error.message).split("\n"));
-        const what = /matches no streams/.test(words)
+        const lines = (stderr ?? error.message).split("\n");
+        const empty = lines.some((line) => line.includes("matches no streams"));
+        const complaints = lines.filter((line) => line.startsWith("["));
+        const what = empty
           ? "has no video in it"
-          : "is not a video that can be read";
-        reject(new CameraProblem("operator", `file:${path} ${what} (${words}); name a video file`));
+          : `is not a video that can be read (${lastWords(complaints.length > 0 ? complaints : lines, 1)})`;
+        reject(new CameraProblem("operator", `file:${path} ${what}; name a video file`));
       })
       .on("end", () => {
         const h264 =

@@ -42,8 +42,14 @@ export async function prepareScene(
     // Read-only or full: the scene is worth drawing again at each start, and a real fault shows below once more.
     const folder = await mkdtemp(join(tmpdir(), "porchlight-scene-"));
     const kept = join(folder, "scene");
-    await drawInto(kept, folder, pictures, size);
-    return scene(kept, () => rm(folder, { recursive: true, force: true }));
+    const discard = () => rm(folder, { recursive: true, force: true });
+    try {
+      await drawInto(kept, folder, pictures, size);
+    } catch (error) {
+      await discard();
+      throw error;
+    }
+    return scene(kept, discard);
   }
 }
 

@@ -57,7 +57,7 @@ export class ClipBuilder {
     const last = await this.#added(fragments, durationMs);
     const { clipId, eventId, preRollMs } = this.#row;
     const about: Record<string, string | number | null> = JSON.parse(this.#row.about);
-    const facts = { clipId, eventId, end, preRollMs, durationMs: this.#row.durationMs, about };
+    const facts = { clipId, eventId, end, preRollMs, durationMs: Math.round(this.#row.durationMs), about };
     const grown = this.#grown([...last, ...(await this.#tar.end(facts))]);
     this.#row = { ...grown.row, end, sha256: this.#whole.digest("hex") };
     return { ...grown, row: this.#row };

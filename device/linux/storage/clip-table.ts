@@ -189,7 +189,7 @@ export function closingOf(row: ClipRow): ClipClosing | null {
     end: row.end,
     bytes: row.recordedBytes,
     sha256: row.sha256,
-    durationMs: row.durationMs,
+    durationMs: Math.round(row.durationMs),
     preRollMs: row.preRollMs,
     fragments: row.fragments,
   };

@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+} from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { onDisk, StorageFault } from "./faults.ts";
@@ -49,6 +58,8 @@ const SCHEMA = `
 export function openFolder(folder: string, clipSchema: string): OpenFolder {
   const lock = onDisk(`data folder ${folder}`, () => {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // SQLite tells of a read-only file system as of a lock that failed.
+    accessSync(folder, constants.W_OK);
     return takeLock(join(folder, LOCK));
   });
   try {

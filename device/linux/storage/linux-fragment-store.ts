@@ -181,7 +181,7 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
         initBody: request.initBody,
         segmentBytes: request.segmentBytes,
         about: request.manifest,
-        preRollMs: Math.max(0, request.pressAtMs - cutter.firstAtMs),
+        preRollMs: Math.max(0, Math.round(request.pressAtMs - cutter.firstAtMs)),
         init: stream.data,
         atMs: this.#clock.monotonicMs(),
         ...cut,

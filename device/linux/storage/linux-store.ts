@@ -32,10 +32,6 @@ export class LinuxStore implements Store {
     this.#ask({ kind: "page", lane, after, limit });
   }
 
-  evict(lane: Lane, keepBytes: number, olderThanUtcMs: number | null): void {
-    this.#ask({ kind: "evict", lane, keepBytes, olderThanUtcMs });
-  }
-
   stop(): Promise<void> {
     return this.#client.stopStore();
   }

@@ -8,8 +8,7 @@ export type StoreRequest =
   | { kind: "open"; epoch: string; startedUtcMs: number }
   | { kind: "append"; row: OutboxRow }
   | { kind: "settle"; ranges: SequenceRange[] }
-  | { kind: "page"; lane: Lane; after: OutboxPosition | null; limit: number }
-  | { kind: "evict"; lane: Lane; keepBytes: number; olderThanUtcMs: number | null };
+  | { kind: "page"; lane: Lane; after: OutboxPosition | null; limit: number };
 
 /** Fragments that are to be added to a clip, rebased, and the length of their pictures. */
 export interface NewFragments {

@@ -80,42 +80,6 @@ export class OutboxTable {
     return { rows: rows.slice(0, limit), more: rows.length > limit };
   }
 
-  /** Removes rows of an earlier UTC. */
-  evictOlder(lane: Lane, olderThanUtcMs: number): SequenceRange[] {
-    return this.#evicted(lane, this.#sql.removeOlder.all({ lane, olderThanUtcMs }));
-  }
-
-  /** Removes the oldest rows until at most `keepBytes` remain. */
-  evictBeyond(lane: Lane, keepBytes: number): SequenceRange[] {
-    let excess = this.#totals[lane].bytes - keepBytes;
-    if (excess <= 0) return [];
-    let last: Removed | null = null;
-    for (const row of this.#sql.oldest.iterate({ lane })) {
-      last = row;
-      excess -= row.bytes;
-      if (excess <= 0) break;
-    }
-    return last ? this.#evicted(lane, this.#sql.removeUpTo.all({ lane, ...last })) : [];
-  }
-
-  #evicted(lane: Lane, removed: Removed[]): SequenceRange[] {
-    this.#uncount(lane, removed);
-    removed.sort((a, b) => a.epochNumber - b.epochNumber || a.sequence - b.sequence);
-    const ranges: SequenceRange[] = [];
-    let previous: Removed | null = null;
-    for (const row of removed) {
-      const range = ranges.at(-1);
-      if (range && previous?.epochNumber === row.epochNumber && previous.sequence + 1 === row.sequence) {
-        range.to = row.sequence;
-      } else {
-        const epoch = this.#sql.epochOf.get(row)?.epoch ?? "";
-        ranges.push({ epoch, lane, from: row.sequence, to: row.sequence });
-      }
-      previous = row;
-    }
-    return ranges;
-  }
-
   #uncount(lane: Lane, removed: readonly Removed[]): void {
     const totals = this.#totals[lane];
     totals.rows -= removed.length;
@@ -169,11 +133,5 @@ function statements(database: Database) {
        WHERE lane = @lane AND (epoch_number, sequence) > (@epochNumber, @sequence)
        ORDER BY epoch_number, sequence LIMIT @limit`,
     ),
-    oldest: database.prepare<[object], Removed>(
-      `SELECT epoch_number AS epochNumber, sequence, bytes FROM outbox WHERE lane = @lane
-       ORDER BY epoch_number, sequence`,
-    ),
-    removeUpTo: removing("(epoch_number, sequence) <= (@epochNumber, @sequence)"),
-    removeOlder: removing("occurred_utc_ms < @olderThanUtcMs"),
   };
 }

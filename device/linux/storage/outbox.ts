@@ -91,23 +91,7 @@ function answer(table: OutboxTable, request: InTransaction): Answer[] {
       return [
         { type: "store.page", lane: request.lane, ...table.page(request.lane, request.after, request.limit) },
       ];
-    case "evict":
-      return evict(table, request);
   }
-}
-
-/** One answer for each reason that rows went for; one without ranges when none had to go. */
-function evict(table: OutboxTable, request: Extract<StoreRequest, { kind: "evict" }>): Answer[] {
-  const answers: Answer[] = [];
-  const { lane, keepBytes, olderThanUtcMs } = request;
-  const aged = olderThanUtcMs === null ? [] : table.evictOlder(lane, olderThanUtcMs);
-  if (aged.length > 0)
-    answers.push({ type: "store.evicted", ranges: aged, reason: "age", totals: table.totals });
-  const beyond = table.evictBeyond(lane, keepBytes);
-  if (beyond.length > 0 || aged.length === 0) {
-    answers.push({ type: "store.evicted", ranges: beyond, reason: "budget", totals: table.totals });
-  }
-  return answers;
 }
 
 function failed(request: InTransaction, error: Pick<StorageFault, "fault" | "message">): Answer {
