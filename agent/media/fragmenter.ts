@@ -54,7 +54,7 @@ export class Fragmenter {
   push(chunk: Uint8Array): StreamPart[] {
     this.#chunks.push(chunk);
     this.#bufferedBytes += chunk.length;
-
+    if (this.#bufferedBytes < this.#wantedBytes) return [];
     try {
       return this.#takeBoxes();
     } catch (cause) {

@@ -102,8 +102,7 @@ export class FfmpegCamera implements Camera {
   async stop(): Promise<void> {
     this.#post = () => {};
     this.close();
-    await this.#stills.stop();
-    await this.#pictures.stop();
+    await Promise.all([this.#pictures.stop(), this.#stills.stop()]);
     await Promise.all(this.#ending);
   }
 

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { Fragmenter, NotFragmentedMp4, type StreamPart } from "../../../agent/media/fragmenter.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -41,7 +40,7 @@ const KEPT_LINES = 6;
 export class CaptureProcess {
   readonly #options: CaptureProcessOptions;
   readonly #child: ChildProcess;
-  readonly #exited: Promise<unknown>;
+  readonly #exited: Promise<void>;
   readonly #fragmenter = new Fragmenter();
   readonly #words: string[] = [];
   #spokeAtMs = Number.NEGATIVE_INFINITY;
@@ -52,7 +51,10 @@ export class CaptureProcess {
     this.#options = options;
     const child = spawn(options.ffmpegPath, options.arguments, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
-    this.#exited = once(child, "exit").catch(() => undefined); // A failed start is reported by "error" below.
+    this.#exited = new Promise((resolve) => {
+      child.once("exit", () => resolve());
+      child.once("error", () => resolve());
+    });
     this.#watchdog = this.#watch(Math.max(START_MS, options.stallMs));
     child.on("error", (error) => this.#end({ kind: "not-started", detail: error.message }));
     child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));

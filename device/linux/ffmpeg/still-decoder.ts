@@ -22,7 +22,8 @@ export class StillDecoder {
   readonly #pictures: Buffer[] = [];
   readonly #size: { widthPx: number; heightPx: number };
   readonly #firstFrame: number;
-  readonly #done: Promise<void>;
+  /** Settles when the job is gone, with what went wrong. */
+  readonly #done: Promise<Error | null>;
   readonly #command: ffmpegCommand.FfmpegCommand;
   #nextFrame: number;
 
@@ -69,7 +70,8 @@ export class StillDecoder {
   /** Ends the job and gives picture `frame`. @throws Error with ffmpeg's words when it could not decode it. */
   async take(frame: number): Promise<RawPicture> {
     this.#input.end();
-    await this.#done;
+    const failure = await this.#done;
+    if (failure) throw failure;
     const { widthPx, heightPx } = this.#size;
     const bytes = widthPx * heightPx * 3;
     const at = (frame - this.#firstFrame) * bytes;
@@ -82,10 +84,10 @@ export class StillDecoder {
   async abandon(): Promise<void> {
     this.#input.end();
     this.#command.kill("SIGKILL");
-    await this.#done.catch(() => {}); // Its failure is what was asked for.
+    await this.#done; // Its failure is what was asked for.
   }
 
-  #run(): Promise<void> {
+  #run(): Promise<Error | null> {
     const pictures = this.#pictures;
     // Without "close" of its own: fluent-ffmpeg takes a closed output for a reason to kill.
     const output = new Writable({
@@ -95,16 +97,14 @@ export class StillDecoder {
         done();
       },
     });
-    const done = new Promise<void>((resolve, reject) => {
-      this.#command.on("end", () => resolve());
+    return new Promise((resolve) => {
+      this.#command.on("end", () => resolve(null));
       this.#command.on("error", (error: Error, _stdout: string | null, stderr: string | null) => {
         const words = lastWords((stderr ?? "").split("\n"));
-        reject(new Error(`ffmpeg could not decode the picture: ${words || error.message}`));
+        resolve(new Error(`ffmpeg could not decode the picture: ${words || error.message}`));
       });
+      this.#command.pipe(output);
     });
-    done.catch(() => {}); // It is also awaited by `take`; without one, the job was abandoned.
-    this.#command.pipe(output);
-    return done;
   }
 }
 

@@ -37,10 +37,15 @@ export class Stills {
   readonly #recent = new RecentPictures();
   /** Told of every new picture, and of the end of the stream. */
   readonly #listeners = new Set<() => void>();
+  /** Stills being made. */
   readonly #running = new Set<Promise<void>>();
+  /** Everything else that is on its way. */
+  readonly #aside = new Set<Promise<void>>();
   #ffmpeg: Ffmpeg | null = null;
   #ahead: StillDecoder | null = null;
   #aheadTimer: NodeJS.Timeout | undefined;
+  /** What went wrong while getting ready: told when a still fails, since it may be why. */
+  #hindrance = "";
 
   constructor(options: StillsOptions) {
     this.#options = options;
@@ -50,7 +55,7 @@ export class Stills {
     this.#putAhead(null);
     this.#ffmpeg = ffmpeg;
     this.#recent.begin(init);
-    this.#track(learnCapabilities(ffmpeg).catch(() => {})); // The still itself will say what is wrong.
+    this.#track(this.#getReady(learnCapabilities(ffmpeg)));
   }
 
   add(pair: FragmentPair): void {
@@ -67,7 +72,7 @@ export class Stills {
 
   /** Starts both processes that a still needs, so that a press moments later finds them running. */
   prepare(): void {
-    this.#options.pictures.ready().catch(() => {}); // The still itself will say what is wrong.
+    this.#track(this.#getReady(this.#options.pictures.ready()));
     const newest = this.#recent.newest;
     if (!newest) return;
     const now = this.#options.clock.monotonicMs();
@@ -92,7 +97,7 @@ export class Stills {
   /** Settles when nothing of it runs any more. */
   async stop(): Promise<void> {
     this.end();
-    await Promise.all(this.#running);
+    await Promise.all([...this.#running, ...this.#aside]);
   }
 
   async #make({ eventId, atMs, maxBytes }: StillRequest): Promise<void> {
@@ -164,8 +169,8 @@ export class Stills {
   }
 
   #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#running.delete(tracked));
-    this.#running.add(tracked);
+    const tracked = work.finally(() => this.#aside.delete(tracked));
+    this.#aside.add(tracked);
   }
 
   #fail(eventId: string, reason: string): void {
@@ -173,7 +178,18 @@ export class Stills {
       type: "camera.still-failed",
       occurredAt: this.#options.clock.monotonicMs(),
       eventId,
-      reason,
+      reason: `${reason}${this.#hindrance}`,
     });
+  }
+
+  #getReady(work: Promise<void>): Promise<void> {
+    return work.then(
+      () => {
+        this.#hindrance = "";
+      },
+      (error: unknown) => {
+        this.#hindrance = `; before it: ${error instanceof Error ? error.message : String(error)}`;
+      },
+    );
   }
 }

@@ -56,7 +56,7 @@ export class StorageClient {
 
   #start(): void {
     if (this.#worker) return;
-    const worker = new Worker(new URL("./worker.js", import.meta.url), {
+    const worker = new Worker(new URL("./storage-worker.js", import.meta.url), {
       name: "storage",
       workerData: this.#options,
     });
