@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { PorchlightError } from "../agent/contract/errors.ts";
 import { readVersion } from "../agent/version.ts";
 import { type LiveOptions, live } from "./live/command.ts";
+import { type WorldFlags, world } from "./virtual/command.ts";
 
 const program = new Command("porchlight-sim")
   .description(
@@ -26,6 +27,19 @@ program
   .option("--json", "print JSON lines; with --once the result alone, as the last line")
   .option("--print-config", "print every setting with its unit, default and origin, and exit")
   .action(async (options: LiveOptions) => process.exit(await live(options)));
+
+program
+  .command("world")
+  .description("Run a doorbell on a virtual clock, with faults drawn from a seed, and check what must hold")
+  .option("--seed <number>", "one run, told in detail (1)")
+  .option("--seeds <from..to>", "many runs on every core, and their totals")
+  .option("--hours <number>", "virtual hours in which people ring and things go wrong", "1")
+  .option("--faults <level>", "none, mild or harsh", "harsh")
+  .option("--trace", "print every line of the run's trace")
+  .option("--json", "print the run as JSON")
+  .action(async (flags: WorldFlags) => {
+    process.exitCode = await world(flags, (line) => process.stdout.write(`${line}\n`));
+  });
 
 await program.parseAsync().catch(endOn);
 

@@ -96,6 +96,10 @@ function whatIsWrong({ code, message }: YAMLError): string {
       return "a second document begins: a configuration is one";
     case "TAG_RESOLVE_FAILED":
       return "tags (!) are not used in settings";
+    case "BAD_DIRECTIVE":
+      return "directives (%) are not used in settings: put text that begins with % in quotes";
+    case "BAD_DQ_ESCAPE":
+      return "a \\ in double quotes begins an escape: use single quotes, or \\\\";
     default:
       return `not YAML: ${message.split(/[:"\n]/, 1).join("")}`;
   }

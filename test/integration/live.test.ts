@@ -131,7 +131,9 @@ test("broker off and on: what was rung meanwhile arrives, and its clip comes who
 
 test("on a terminal: a screen of its own, keys, and the terminal as it was afterwards", async () => {
   const command = `stty cols 100 rows 30; exec ${process.execPath} ${programFile("simulator")} live --camera none --data ${newData()}`;
-  const child = spawn("script", ["-qefc", command, "/dev/null"], { stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn("/usr/bin/script", ["-qefc", command, "/dev/null"], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
   const run = watch(child);
   await until(() => run.stdout().includes("space"), "the keys are shown");
   child.stdin.write(" ");
