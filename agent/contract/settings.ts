@@ -135,7 +135,18 @@ export const SettingsSchema = Type.Object(
         "messages",
         "Events sent and not yet acknowledged, for each sequence",
       ),
-      clipWindowBytes: bytes(262_144, 4_096, 16_777_216, "Bytes of clips sent and not yet acknowledged"),
+      clipWindowBytes: bytes(
+        4_194_304,
+        4_096,
+        67_108_864,
+        "Most bytes of clips sent and not yet acknowledged",
+      ),
+      clipDelayMs: ms(
+        200,
+        20,
+        10_000,
+        "Bytes of clips on their way are kept to what is acknowledged within this",
+      ),
     }),
     health: section({
       everyMs: ms(900_000, 10_000, 86_400_000, "Pause between two health messages"),

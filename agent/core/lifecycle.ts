@@ -76,6 +76,8 @@ export function storeOpened(turn: Turn, input: StoreOpened): void {
   const { lifecycle } = turn.state;
   lifecycle.epochNumber = input.epochNumber;
   lifecycle.previous = input.previous;
+  if (input.setAside)
+    say(turn, "error", "the outbox was corrupt and was set aside", { file: input.setAside });
   outboxOpened(turn, input.totals);
   checkAgesLater(turn);
   lookForClips(turn);

@@ -5,6 +5,7 @@ import { type DeliveryState, newDelivery } from "./delivery.ts";
 import { type EvictionState, newEviction } from "./eviction.ts";
 import { type LifecycleState, newLifecycle } from "./lifecycle.ts";
 import { newOutbox, type OutboxState } from "./outbox.ts";
+import { newPacing, type PacingState } from "./pacing.ts";
 import { newRecorder, type RecorderState } from "./recorder.ts";
 import { newTime, type TimeState } from "./time.ts";
 import type { TimersState } from "./timers.ts";
@@ -28,6 +29,7 @@ export interface State {
   eviction: EvictionState;
   uplink: UplinkState;
   delivery: DeliveryState;
+  pacing: PacingState;
   uploads: UploadsState;
 }
 
@@ -46,6 +48,7 @@ export function initialState(settings: Settings): State {
     eviction: newEviction(),
     uplink: newUplink(),
     delivery: newDelivery(),
+    pacing: newPacing(),
     uploads: newUploads(),
   };
 }

@@ -51,6 +51,7 @@ import {
   saveRefusedRows,
   storeFailed,
 } from "./outbox.ts";
+import { restartPacing, segmentTook } from "./pacing.ts";
 import { receiptArrived } from "./receipts.ts";
 import { clipClosed, clipFailed, clipOpened, closeClip, stillFailed, stillTaken } from "./recorder.ts";
 import type { State } from "./state.ts";
@@ -186,6 +187,7 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
     case "broker.connected":
       if (!connected(turn, input)) return;
       startPass(turn);
+      restartPacing(turn);
       restartUploads(turn);
       return declareDrops(turn);
     case "broker.disconnected":
@@ -202,8 +204,9 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
 }
 
 function published(turn: Turn, input: BrokerAcked): void {
-  const purpose = finishPublish(turn, input.connection, input.token);
-  if (!purpose) return;
+  const done = finishPublish(turn, input.connection, input.token);
+  if (!done) return;
+  const { purpose, sentAtMs } = done;
   provedGood(turn);
   switch (purpose.kind) {
     case "event":
@@ -213,6 +216,7 @@ function published(turn: Turn, input: BrokerAcked): void {
     case "still":
       return act(turn, { type: "clip.forget-still", eventId: purpose.eventId });
     case "clip-segment":
+      segmentTook(turn, sentAtMs, purpose.bytes);
       return segmentAcked(turn, purpose.clipId, purpose.index);
     case "clip-fin":
       return finAcked(turn, purpose.clipId);
@@ -227,7 +231,7 @@ function published(turn: Turn, input: BrokerAcked): void {
 }
 
 function notPublished(turn: Turn, input: BrokerPublishFailed): void {
-  const purpose = finishPublish(turn, input.connection, input.token);
+  const purpose = finishPublish(turn, input.connection, input.token)?.purpose;
   if (!purpose) return;
   switch (purpose.kind) {
     case "event":

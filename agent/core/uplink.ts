@@ -16,11 +16,17 @@ export interface UplinkState {
   urlIndex: number;
   nextToken: number;
   /** Published and not acknowledged, by token, oldest first. */
-  inFlight: { token: number; sentAtMs: number; purpose: Purpose }[];
+  inFlight: InFlight[];
   /** How often `online` was said again since its last echo. */
   assertions: number;
   /** The last trouble that was told, so that it is told once. */
   trouble: string;
+}
+
+export interface InFlight {
+  token: number;
+  sentAtMs: number;
+  purpose: Purpose;
 }
 
 /** What a publish was for, so that its acknowledgement finds its machine. */
@@ -122,13 +128,13 @@ export function publish(turn: Turn, purpose: Purpose, message: BrokerMessageOut)
   if (!timerRuns(turn, "uplink.ack")) setTimer(turn, "uplink.ack", turn.now + settings.uplink.ackTimeoutMs);
 }
 
-/** Takes a publish off the list: its purpose, or null when it is not (or no longer) on its way. */
-export function finishPublish(turn: Turn, connection: number, token: number): Purpose | null {
+/** Takes a publish off the list: what it was, or null when it is not (or no longer) on its way. */
+export function finishPublish(turn: Turn, connection: number, token: number): InFlight | null {
   const { uplink } = turn.state;
   if (connection !== uplink.connection) return null;
   const index = uplink.inFlight.findIndex((one) => one.token === token);
   const [done] = index < 0 ? [] : uplink.inFlight.splice(index, 1);
-  return done?.purpose ?? null;
+  return done ?? null;
 }
 
 /** A connection that has acknowledged something was a good one. */

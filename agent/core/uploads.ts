@@ -243,7 +243,7 @@ function pumpUpload(turn: Turn, upload: Upload): void {
       },
     );
   }
-  while (upload.known.length > 0 && clipBytesInFlight(turn) < turn.state.settings.uplink.clipWindowBytes) {
+  while (upload.known.length > 0 && clipBytesInFlight(turn) < turn.state.pacing.windowBytes) {
     const segment = upload.known.shift();
     if (!segment) break;
     upload.next = segment.index + 1;

@@ -111,7 +111,7 @@ function compare(clip: SpooledClip, got: Arrived): string[] {
 function endsTold(evidence: Evidence): Map<string, { given: boolean; ends: string[] }> {
   const fateOf = fatesOf(evidence);
   const told = new Map<string, { given: boolean; ends: string[] }>();
-  for (const { row } of evidence.rows.values()) {
+  for (const { row, powerOn } of evidence.rows.values()) {
     if (row.eventType !== "clip") continue;
     const { data } = readEvent(row.body);
     const clip = told.get(String(data.clipId)) ?? { given: false, ends: [] };
@@ -120,7 +120,9 @@ function endsTold(evidence: Evidence): Map<string, { given: boolean; ends: strin
     if (data.state === "failed" || data.state === "dropped") clip.given = true;
     else if (data.state === "recorded" && (fate === "delivered" || fate === "outbox"))
       clip.ends.push(String(data.end));
-    else if (data.state === "recorded" && fate !== "lost") clip.given = true;
+    // An agent that could keep nothing takes what it knew with it.
+    else if (data.state === "recorded" && (fate !== "lost" || evidence.powerOns[powerOn]?.diskless))
+      clip.given = true;
   }
   return told;
 }

@@ -1,30 +1,50 @@
 import { readEvent } from "./event-facts.ts";
-import { type EventFacts, type Evidence, firstDeliveries } from "./evidence.ts";
+import { type Evidence, firstDeliveries } from "./evidence.ts";
 
-/** What became of an event. Only `lost` is bad; `forgotten` is the broker's sin, which receipts make good. */
+/**
+ * What became of an event. Only `lost` is bad. `forgotten`: the broker acknowledged it (or what declared its drop)
+ * and lost it, and its acknowledgement is what settles; with receipts there is no such fate.
+ */
 export type Fate = "delivered" | "outbox" | "dropped" | "forgotten" | "lost";
 
-/** Says of any event id which of the ways it ended in. */
+interface Gap {
+  from: number;
+  to: number;
+  fate: "dropped" | "forgotten";
+}
+
+/** Says of any event which of the ways it ended in. */
 export function fatesOf(
   evidence: Evidence,
 ): (event: { id: string; epoch: string; lane: string; sequence: number }) => Fate {
   const delivered = firstDeliveries(evidence);
   const waiting = new Set(evidence.outbox.map((row) => row.id));
-  const declared = new Map<string, { from: number; to: number }[]>();
-  const known: EventFacts[] = [];
-  for (const { event } of delivered.values()) if (event?.type === "drop") known.push(event);
-  for (const row of evidence.outbox) if (row.eventType === "drop") known.push(readEvent(row.body));
-  for (const { data } of known) {
-    const key = `${data.epoch}/${data.lane}`;
-    const gaps = declared.get(key) ?? [];
-    gaps.push({ from: Number(data.from), to: Number(data.to) });
-    declared.set(key, gaps);
-  }
-  return ({ id, epoch, lane, sequence }) => {
+  const mayForget = evidence.settings.uplink.settle === "puback";
+  const own = (id: string): Fate => {
     if (delivered.has(id)) return "delivered";
     if (waiting.has(id)) return "outbox";
-    const gaps = declared.get(`${epoch}/${lane}`) ?? [];
-    if (gaps.some(({ from, to }) => from <= sequence && sequence <= to)) return "dropped";
-    return evidence.settings.uplink.settle === "puback" && evidence.forgotten.has(id) ? "forgotten" : "lost";
+    return mayForget && evidence.forgotten.has(id) ? "forgotten" : "lost";
   };
+  const gaps = gapsOf(evidence, own);
+  return ({ id, epoch, lane, sequence }) => {
+    const fate = own(id);
+    if (fate !== "lost") return fate;
+    const covering =
+      gaps.get(`${epoch}/${lane}`)?.filter(({ from, to }) => from <= sequence && sequence <= to) ?? [];
+    return covering.find((gap) => gap.fate === "dropped")?.fate ?? covering[0]?.fate ?? "lost";
+  };
+}
+
+function gapsOf(evidence: Evidence, fateOf: (id: string) => Fate): Map<string, Gap[]> {
+  const gaps = new Map<string, Gap[]>();
+  for (const [id, { row }] of evidence.rows) {
+    if (row.eventType !== "drop") continue;
+    const fate = fateOf(id);
+    if (fate === "lost") continue;
+    const { epoch, lane, from, to } = readEvent(row.body).data;
+    const key = `${epoch}/${lane}`;
+    const gap: Gap = { from: Number(from), to: Number(to), fate: fate === "forgotten" ? fate : "dropped" };
+    gaps.set(key, [...(gaps.get(key) ?? []), gap]);
+  }
+  return gaps;
 }

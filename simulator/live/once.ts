@@ -9,6 +9,7 @@ import { type OnceResult, onceResult } from "./once-result.ts";
 
 /** The camera has been up for this much longer than the pre-roll: the ring then begins with a keyframe before it. */
 const RING_MARGIN_MS = 1_500;
+const BROKER_PATIENCE_MS = 10_000;
 /** For everything that is not recording: start-up, upload, checks. */
 const PATIENCE_MS = 30_000;
 
@@ -50,31 +51,28 @@ async function inWorld<T>(work: Promise<T>): Promise<T> {
 
 type Uplink = OnceRecord["broker"];
 
-/** Waits for the broker, the receiver and a full ring. */
+/** Starts the run and waits for the broker, the receiver and a full ring. */
 async function ready(run: LiveRun, feed: Feed, preRollMs: number, troubles: Troubles): Promise<Uplink> {
-  const found: { uplink: Uplink | null; failure: string } = { uplink: null, failure: "" };
-  const ringIsFull = new Countdown(preRollMs + RING_MARGIN_MS, () => feed.tell({ what: "ring-full" }));
-  const readiness = (happening: Happening): true | null => {
-    if (happening.what === "uplink") {
-      const { phase, url, protocol } = happening;
-      found.uplink = phase === "connected" ? { url, protocol } : null;
-    }
-    if (happening.what === "camera-up") ringIsFull.start();
-    if (happening.what === "camera-down") {
-      ringIsFull.cancel();
-      if (happening.fault === "operator") found.failure = happening.reason;
-    }
-    if (found.failure !== "") return true;
-    return ringIsFull.isOver && found.uplink && run.receiverIsConnected ? true : null;
+  const readiness = new Readiness(preRollMs + RING_MARGIN_MS, feed);
+  const stop = feed.listen((happening) => readiness.note(happening));
+  const becomes = async (holds: () => boolean, withinMs: number) => {
+    const holdsOrCannot = () => (readiness.failure !== "" || holds() ? true : null);
+    const inTime = holdsOrCannot() ?? (await feed.first(holdsOrCannot, withinMs));
+    if (readiness.failure !== "") throw new WorldError(readiness.failure);
+    return inTime !== null;
   };
-  const started = run.start();
-  const inTime = await feed.first(readiness, preRollMs + PATIENCE_MS);
-  ringIsFull.cancel();
-  await started;
-  if (found.failure !== "") throw new WorldError(found.failure);
-  if (inTime && found.uplink) return found.uplink;
-  const lacking = found.uplink ? (run.receiverIsConnected ? "no video" : "no receiver") : "no broker";
-  throw new WorldError(troubles.after(`not ready within ${(preRollMs + PATIENCE_MS) / 1_000} s: ${lacking}`));
+  const isConnected = () => readiness.uplink !== null && run.receiverIsConnected;
+  try {
+    await run.start();
+    if (!(await becomes(isConnected, BROKER_PATIENCE_MS))) throw new WorldError(troubles.after("no broker"));
+    const isReady = () => isConnected() && readiness.ringIsFull;
+    const inTime = await becomes(isReady, preRollMs + PATIENCE_MS);
+    if (inTime && readiness.uplink) return readiness.uplink;
+    throw new WorldError(troubles.after("the camera did not fill the pre-roll"));
+  } finally {
+    stop();
+    readiness.stop();
+  }
 }
 
 async function ringAndWait(run: LiveRun, feed: Feed, uplink: Uplink, withinMs: number): Promise<OnceRecord> {
@@ -86,29 +84,40 @@ async function ringAndWait(run: LiveRun, feed: Feed, uplink: Uplink, withinMs: n
   return record;
 }
 
-/** Begins anew with each `start`. */
-class Countdown {
-  readonly #lengthMs: number;
-  readonly #over: () => void;
-  #timer: NodeJS.Timeout | undefined;
-  isOver = false;
+/** Follows uplink and camera: whether a press would find everything in its place. */
+class Readiness {
+  readonly #ringFillsInMs: number;
+  readonly #feed: Feed;
+  #filling: NodeJS.Timeout | undefined;
+  uplink: Uplink | null = null;
+  ringIsFull = false;
+  /** What the operator must change first; empty while there is nothing. */
+  failure = "";
 
-  constructor(lengthMs: number, over: () => void) {
-    this.#lengthMs = lengthMs;
-    this.#over = over;
+  constructor(ringFillsInMs: number, feed: Feed) {
+    this.#ringFillsInMs = ringFillsInMs;
+    this.#feed = feed;
   }
 
-  start(): void {
-    this.cancel();
-    this.#timer = setTimeout(() => {
-      this.isOver = true;
-      this.#over();
-    }, this.#lengthMs);
+  note(happening: Happening): void {
+    if (happening.what === "uplink") {
+      const { phase, url, protocol } = happening;
+      this.uplink = phase === "connected" ? { url, protocol } : null;
+    } else if (happening.what === "camera-up") {
+      this.stop();
+      this.#filling = setTimeout(() => {
+        this.ringIsFull = true;
+        this.#feed.tell({ what: "ring-full" });
+      }, this.#ringFillsInMs);
+    } else if (happening.what === "camera-down") {
+      this.stop();
+      if (happening.fault === "operator") this.failure = happening.reason;
+    }
   }
 
-  cancel(): void {
-    clearTimeout(this.#timer);
-    this.isOver = false;
+  stop(): void {
+    clearTimeout(this.#filling);
+    this.ringIsFull = false;
   }
 }
 

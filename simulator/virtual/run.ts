@@ -180,10 +180,14 @@ function settle(scene: Scene, ledger: Ledger, settings: Settings, fromMs: number
 const NO_DISK = "agent that found no disk at its start: 1";
 
 /** What is not settled yet, in words; empty when everything is. */
-function unsettled({ doorbell, cloud }: Scene): string {
+function unsettled({ doorbell, cloud, network, deviceId }: Scene): string {
   const { press, event } = doorbell.disk.totals();
   const open = [...doorbell.spool.clips.values()].filter((clip) => clip.closed === null).length;
+  const status = network.broker.retained(topicsOf(deviceId).status) ?? "";
+  const { epoch = "", connection = 0 } = doorbell.powerOn ?? {};
+  const isTrue = status.includes(`"epoch":"${epoch}","connection":${connection},`);
   const waits: [string, number][] = [
+    ["status to be put right", isTrue ? 0 : 1],
     ["agent not connected", doorbell.state?.uplink.phase === "connected" ? 0 : 1],
     ["presses in the outbox", press.rows],
     ["events in the outbox", event.rows],

@@ -13,6 +13,7 @@ const handles = (from: number, count: number): SegmentHandle[] =>
 
 function recording(window = 262_144) {
   const desk = DoorbellOnADesk.ready({ camera: { source: "test" }, uplink: { clipWindowBytes: window } });
+  desk.state.pacing.windowBytes = window;
   desk.cameraUp().press();
   const { clipId } = desk.last("clip.open");
   desk.ackAll();
@@ -34,16 +35,28 @@ describe("uploads", () => {
     expect(desk.all("clip.mark-uploaded").map((action) => action.clipId)).toEqual([clipId]);
   });
 
-  it("keeps the bytes on their way within the window", () => {
-    const { desk, clipId } = recording(2 * SEGMENT);
-    desk.input({ type: "clip.grew", occurredAt: desk.now, clipId, segments: handles(0, 9) });
-    expect(desk.published("/clip/").filter(({ message }) => message.payload.kind === "segment")).toHaveLength(
-      2,
-    );
-    desk.ackAll();
-    expect(desk.published("/clip/").filter(({ message }) => message.payload.kind === "segment")).toHaveLength(
-      4,
-    );
+  it("doubles the bytes on their way while they are acknowledged quickly, up to the largest window", () => {
+    const { desk, clipId } = recording(3 * SEGMENT);
+    desk.state.pacing.windowBytes = SEGMENT;
+    desk.input({ type: "clip.grew", occurredAt: desk.now, clipId, segments: handles(0, 20) });
+    const onTheirWay = [0, 1, 2, 3].map(() => {
+      const segments = desk.state.uplink.inFlight.filter(
+        ({ purpose }) => purpose.kind === "clip-segment",
+      ).length;
+      desk.wait(50).ackAll();
+      return segments;
+    });
+    expect(onTheirWay).toEqual([1, 2, 3, 3]);
+  });
+
+  it("halves them when an acknowledgement takes longer than it may, and never sends less than one segment", () => {
+    const { desk, clipId } = recording(4 * SEGMENT);
+    desk.input({ type: "clip.grew", occurredAt: desk.now, clipId, segments: handles(0, 40) });
+    const windows = [0, 1, 2].map(() => {
+      desk.wait(900).ackAll();
+      return desk.state.pacing.windowBytes / SEGMENT;
+    });
+    expect(windows).toEqual([2, 1, 1]);
   });
 
   it("goes on after the last acknowledged segment on the next connection, with the same init", () => {

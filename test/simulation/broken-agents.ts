@@ -1,0 +1,286 @@
+import type { Ports } from "../../agent/ports.ts";
+import type { BrokerInput, BrokerMessageOut } from "../../device/ports/broker.ts";
+import type { Store, StoreInput } from "../../device/ports/store.ts";
+import { OutboxDisk } from "../../simulator/hardware/outbox-disk.ts";
+import type { Tamper } from "../../simulator/virtual/doorbell.ts";
+
+/** An agent with one thing wrong, and the checker that must see it. */
+export interface BrokenAgent {
+  name: string;
+  checker: string;
+  settle?: "puback" | "receipt";
+  tamper: Tamper;
+}
+
+type Post<I> = (input: I) => void;
+
+const isEvent = ({ topic }: BrokerMessageOut) => /\/(event|late)\/[a-z-]+$/.test(topic);
+const isPress = ({ topic }: BrokerMessageOut) => /\/(event|late)\/press$/.test(topic);
+const isSegment = ({ payload }: BrokerMessageOut) => payload.kind === "segment";
+
+/** Puts `around` between the agent and its broker: both ways. */
+function withBroker(
+  around: (
+    ports: Ports,
+    post: Post<BrokerInput>,
+  ) => {
+    publish?: Ports["broker"]["publish"];
+    take?: Post<BrokerInput>;
+  },
+): Tamper {
+  return (ports) => {
+    const { broker } = ports;
+    let hooks: ReturnType<typeof around> = {};
+    return {
+      ...ports,
+      broker: {
+        start(post) {
+          hooks = around(ports, post);
+          broker.start(hooks.take ?? post);
+        },
+        connect: (request) => broker.connect(request),
+        publish(connection, token, message) {
+          if (hooks.publish) hooks.publish(connection, token, message);
+          else broker.publish(connection, token, message);
+        },
+        disconnect: (connection) => broker.disconnect(connection),
+        abandon: (connection) => broker.abandon(connection),
+        stop: () => broker.stop(),
+      },
+    };
+  };
+}
+
+/** Changes each message on its way out. */
+const changing = (change: (message: BrokerMessageOut) => BrokerMessageOut): Tamper =>
+  withBroker(({ broker }) => ({
+    publish: (connection, token, message) => broker.publish(connection, token, change(message)),
+  }));
+
+/** Puts itself between the agent and its store. */
+function withStore(
+  around: (ports: Ports, post: Post<StoreInput>) => { append?: Store["append"]; take?: Post<StoreInput> },
+): Tamper {
+  return (ports) => {
+    const { store } = ports;
+    let hooks: ReturnType<typeof around> = {};
+    return {
+      ...ports,
+      store: {
+        start(post) {
+          hooks = around(ports, post);
+          store.start(hooks.take ?? post);
+        },
+        open: (epoch, startedUtcMs) => store.open(epoch, startedUtcMs),
+        append: (row) => (hooks.append ?? ((one) => store.append(one)))(row),
+        settle: (ranges) => store.settle(ranges),
+        page: (lane, after, limit) => store.page(lane, after, limit),
+        stop: () => store.stop(),
+      },
+    };
+  };
+}
+
+/** Says that a row is durable as soon as it is asked to make it so. */
+const liesAboutDurability = withStore(({ clock, store, timers }, post) => ({
+  append(row) {
+    store.append(row);
+    const { lane, sequence, body } = row;
+    const bytes = Buffer.byteLength(body);
+    timers.soon(() =>
+      post({ type: "store.appended", occurredAt: clock.monotonicMs(), lane, sequence, bytes }),
+    );
+  },
+  take(input) {
+    if (input.type !== "store.appended" && input.type !== "store.append-failed") post(input);
+  },
+}));
+
+/** Everything works until the power goes. */
+const outboxInMemory: Tamper = (ports) => ({ ...ports, store: memoryStore(ports) });
+
+function memoryStore({ clock, timers }: Ports): Store {
+  const memory = new OutboxDisk();
+  let post: Post<StoreInput> = () => undefined;
+  const answer = (make: (occurredAt: number) => StoreInput) =>
+    timers.soon(() => post(make(clock.monotonicMs())));
+  return {
+    start(to) {
+      post = to;
+    },
+    open: (epoch) =>
+      answer((occurredAt) => ({
+        type: "store.opened",
+        occurredAt,
+        ...memory.begin(epoch),
+        totals: memory.totals(),
+      })),
+    append: (row) =>
+      answer((occurredAt) => {
+        const { lane, sequence } = row;
+        return { type: "store.appended", occurredAt, lane, sequence, bytes: memory.append(row) };
+      }),
+    settle: (ranges) =>
+      answer((occurredAt) => {
+        memory.settle(ranges);
+        return { type: "store.settled", occurredAt, totals: memory.totals() };
+      }),
+    page: (lane, after, limit) =>
+      answer((occurredAt) => ({ type: "store.page", occurredAt, lane, ...memory.page(lane, after, limit) })),
+    stop: async () => undefined,
+  };
+}
+
+/** Takes what it has sent for delivered. */
+const settlesOnPublish = withBroker(({ broker, clock, timers }, post) => ({
+  publish(connection, token, message) {
+    broker.publish(connection, token, message);
+    timers.soon(() => post({ type: "broker.acked", occurredAt: clock.monotonicMs(), connection, token }));
+  },
+  take(input) {
+    if (input.type !== "broker.acked") post(input);
+  },
+}));
+
+/** Takes the broker's acknowledgement for the consumer's receipt. */
+const settlesOnTheBrokersWord = withBroker(({ broker, clock }, post) => {
+  const receipts = new Map<string, { topic: string; text: string }>();
+  return {
+    publish(connection, token, message) {
+      if (isEvent(message) && message.payload.kind === "text") {
+        const { epoch, lane, sequence } = JSON.parse(message.payload.text);
+        const ranges = { press: [], event: [], [lane]: [[sequence, sequence]] };
+        const topic = message.topic.replace(/\/(event|late)\/.*$/, "/receipt");
+        receipts.set(`${connection}/${token}`, { topic, text: JSON.stringify({ epoch, ...ranges }) });
+      }
+      broker.publish(connection, token, message);
+    },
+    take(input) {
+      post(input);
+      if (input.type !== "broker.acked") return;
+      const { connection, token } = input;
+      const receipt = receipts.get(`${connection}/${token}`);
+      if (!receipt) return;
+      const bytes = receipt.text.length;
+      const occurredAt = clock.monotonicMs();
+      post({ type: "broker.message", occurredAt, connection, ...receipt, bytes, retain: false });
+    },
+  };
+});
+
+/** Every seventh piece of a clip is said to be delivered and is not. */
+const dropsSegments = withBroker(({ broker, clock, timers }, post) => {
+  let segments = 0;
+  return {
+    publish(connection, token, message) {
+      if (isSegment(message)) segments += 1;
+      if (!isSegment(message) || segments % 7 !== 0) broker.publish(connection, token, message);
+      else
+        timers.soon(() => post({ type: "broker.acked", occurredAt: clock.monotonicMs(), connection, token }));
+    },
+  };
+});
+
+/** Sends every event but presses after the one that follows it. */
+const reorders = withBroker(({ broker }) => {
+  let held: [number, number, BrokerMessageOut] | null = null;
+  return {
+    publish(connection, token, message) {
+      if (isEvent(message) && !isPress(message) && held === null) {
+        held = [connection, token, message];
+        return;
+      }
+      broker.publish(connection, token, message);
+      if (held) broker.publish(...held);
+      held = null;
+    },
+  };
+});
+
+/** Says something else each time it says an event. */
+const changesContent = (() => {
+  let attempts = 0;
+  return changing((message) => {
+    if (!isEvent(message) || message.payload.kind !== "text") return message;
+    attempts += 1;
+    const text = message.payload.text.replace(/\}$/, `,"attempt":${attempts}}`);
+    return { ...message, payload: { kind: "text", text } };
+  });
+})();
+
+/** Does not look at its own status, and says it once a connection. */
+const trustsItsStatus = withBroker(({ broker, clock, timers }, post) => {
+  const said = new Set<number>();
+  return {
+    publish(connection, token, message) {
+      const isOnline = message.topic.endsWith("/status") && message.payload.kind === "text";
+      if (!isOnline || !said.has(connection)) broker.publish(connection, token, message);
+      else
+        timers.soon(() => post({ type: "broker.acked", occurredAt: clock.monotonicMs(), connection, token }));
+      if (isOnline) said.add(connection);
+    },
+    take(input) {
+      if (input.type !== "broker.message" || !input.topic.endsWith("/status")) post(input);
+    },
+  };
+});
+
+/** Every fifth ring is silent. */
+const silentBell: Tamper = (ports) => {
+  let rings = 0;
+  return {
+    ...ports,
+    chime: {
+      play(sound) {
+        rings += 1;
+        if (rings % 5 !== 0) ports.chime.play(sound);
+      },
+      stop: () => ports.chime.stop(),
+    },
+  };
+};
+
+/** Never learns how much its outbox holds. */
+const boundless = withStore((_ports, post) => ({
+  take(input) {
+    const nothing = { rows: 0, bytes: 0 };
+    const totals = { press: nothing, event: nothing };
+    if (input.type === "store.appended") post({ ...input, bytes: 0 });
+    else if (input.type === "store.opened" || input.type === "store.settled") post({ ...input, totals });
+    else post(input);
+  },
+}));
+
+/** Finds nothing in its outbox. */
+const forgetsTheBacklog = withStore((_ports, post) => ({
+  take: (input) => post(input.type === "store.page" ? { ...input, rows: [], more: false } : input),
+}));
+
+export const BROKEN_AGENTS: readonly BrokenAgent[] = [
+  { name: "says that a row is durable before it is", checker: "accepted", tamper: liesAboutDurability },
+  { name: "keeps its outbox in memory", checker: "accepted", tamper: outboxInMemory },
+  { name: "settles when it has published", checker: "accepted", settle: "puback", tamper: settlesOnPublish },
+  {
+    name: "takes a PUBACK for a receipt",
+    checker: "accepted",
+    settle: "receipt",
+    tamper: settlesOnTheBrokersWord,
+  },
+  {
+    name: "publishes presses retained",
+    checker: "retained",
+    tamper: changing((message) => (isPress(message) ? { ...message, retain: true } : message)),
+  },
+  {
+    name: "sends late events on event/",
+    checker: "lateness",
+    tamper: changing((message) => ({ ...message, topic: message.topic.replace("/late/", "/event/") })),
+  },
+  { name: "leaves out a segment", checker: "clips", tamper: dropsSegments },
+  { name: "sends events out of order", checker: "order", tamper: reorders },
+  { name: "changes an event when it repeats it", checker: "content", tamper: changesContent },
+  { name: "does not watch its own status", checker: "status", tamper: trustsItsStatus },
+  { name: "rings four times out of five", checker: "bell", tamper: silentBell },
+  { name: "does not know the size of its outbox", checker: "bounds", tamper: boundless },
+  { name: "does not read its outbox", checker: "settles", tamper: forgetsTheBacklog },
+];
