@@ -1,7 +1,7 @@
 import type { Checker } from "./evidence.ts";
 
-/** Rows that may be on their way to the disk while it makes room. */
-const ROOM_FOR_ROWS_UNDER_WAY_BYTES = 32_768;
+/** Rows that may come while room is being made for those before them, and what declares that. */
+const ROOM_FOR_ROWS_UNDER_WAY_BYTES = 12_288;
 
 /** The outbox keeps its bounds, on the disk and in memory. */
 export const bounds: Checker = {

@@ -87,6 +87,9 @@ interface Packet {
 interface Lane {
   waiting: Packet[];
   sent: number;
+  /** Handed over to the other end; what came before its turn waits for the ones before it. */
+  handedOver: number;
+  early: Map<number, Packet>;
   freeAtMs: number;
   lastAtMs: number;
   blockedSinceMs: number | null;
@@ -173,7 +176,7 @@ export class Wire {
   unblocked(direction: Direction): void {
     const lane = this.#lanes[direction];
     lane.blockedSinceMs = null;
-    const waiting = lane.waiting.sort((a, b) => a.number - b.number);
+    const { waiting } = lane;
     lane.waiting = [];
     for (const packet of waiting) this.#carry(direction, packet);
   }
@@ -188,8 +191,20 @@ export class Wire {
     this.#world.at(atMs, () => {
       // It was still on its way when the hole opened: it waits like the rest.
       if (lane.blockedSinceMs !== null) lane.waiting.push(packet);
-      else if (this.#open[direction === "up" ? "broker" : "device"]) packet.arrive();
+      else this.#arrived(direction, packet);
     });
+  }
+
+  #arrived(direction: Direction, packet: Packet): void {
+    const lane = this.#lanes[direction];
+    lane.early.set(packet.number, packet);
+    for (;;) {
+      const next = lane.early.get(lane.handedOver + 1);
+      if (!next) return;
+      lane.early.delete(next.number);
+      lane.handedOver = next.number;
+      if (this.#open[direction === "up" ? "broker" : "device"]) next.arrive();
+    }
   }
 
   #closed(end: "device" | "broker"): void {
@@ -205,5 +220,13 @@ export class Wire {
 }
 
 function newLane(): Lane {
-  return { waiting: [], sent: 0, freeAtMs: 0, lastAtMs: 0, blockedSinceMs: null };
+  return {
+    waiting: [],
+    sent: 0,
+    handedOver: 0,
+    early: new Map(),
+    freeAtMs: 0,
+    lastAtMs: 0,
+    blockedSinceMs: null,
+  };
 }

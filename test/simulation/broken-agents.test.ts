@@ -5,22 +5,17 @@ import { BROKEN_AGENTS, type BrokenAgent } from "./broken-agents.ts";
 const SEEDS = 1_000;
 
 /** The first seed in which the checker sees it, or null. */
-function firstCatch({ checker, settle, tamper }: BrokenAgent): number | null {
+function firstCatch({ checker, settings, tamper }: BrokenAgent): number | null {
   for (let seed = 1; seed <= SEEDS; seed += 1) {
-    const run = runWorld({
-      seed,
-      tamper,
-      settings: (settings) => {
-        if (settle) settings.uplink.settle = settle;
-      },
-    });
+    const run = runWorld({ seed, tamper, ...(settings ? { settings } : {}) });
     if (run.violations.some((violation) => violation.checker === checker)) return seed;
   }
   return null;
 }
 
 describe("an agent that is broken on purpose is caught", () => {
-  it.each(BROKEN_AGENTS)(`$name: by "$checker", within ${SEEDS} seeds`, (agent) => {
+  const agents = BROKEN_AGENTS.map((agent) => [agent.name, agent.checker, agent] as const);
+  it.each(agents)(`%s: by "%s", within ${SEEDS} seeds`, (_name, _checker, agent) => {
     const seed = firstCatch(agent);
     expect(seed).not.toBeNull();
   });

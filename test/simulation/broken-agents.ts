@@ -1,3 +1,4 @@
+import type { Settings } from "../../agent/contract/settings.ts";
 import type { Ports } from "../../agent/ports.ts";
 import type { BrokerInput, BrokerMessageOut } from "../../device/ports/broker.ts";
 import type { Store, StoreInput } from "../../device/ports/store.ts";
@@ -8,7 +9,8 @@ import type { Tamper } from "../../simulator/virtual/doorbell.ts";
 export interface BrokenAgent {
   name: string;
   checker: string;
-  settle?: "puback" | "receipt";
+  /** What it takes to show. */
+  settings?: (settings: Settings) => void;
   tamper: Tamper;
 }
 
@@ -256,14 +258,27 @@ const forgetsTheBacklog = withStore((_ports, post) => ({
   take: (input) => post(input.type === "store.page" ? { ...input, rows: [], more: false } : input),
 }));
 
+const settle = (by: "puback" | "receipt") => (settings: Settings) => {
+  settings.uplink.settle = by;
+};
+
+const smallOutbox = (settings: Settings) => {
+  settings.outbox.maxBytes = 8_192;
+};
+
 export const BROKEN_AGENTS: readonly BrokenAgent[] = [
   { name: "says that a row is durable before it is", checker: "accepted", tamper: liesAboutDurability },
   { name: "keeps its outbox in memory", checker: "accepted", tamper: outboxInMemory },
-  { name: "settles when it has published", checker: "accepted", settle: "puback", tamper: settlesOnPublish },
+  {
+    name: "settles when it has published",
+    checker: "accepted",
+    settings: settle("puback"),
+    tamper: settlesOnPublish,
+  },
   {
     name: "takes a PUBACK for a receipt",
     checker: "accepted",
-    settle: "receipt",
+    settings: settle("receipt"),
     tamper: settlesOnTheBrokersWord,
   },
   {
@@ -281,6 +296,11 @@ export const BROKEN_AGENTS: readonly BrokenAgent[] = [
   { name: "changes an event when it repeats it", checker: "content", tamper: changesContent },
   { name: "does not watch its own status", checker: "status", tamper: trustsItsStatus },
   { name: "rings four times out of five", checker: "bell", tamper: silentBell },
-  { name: "does not know the size of its outbox", checker: "bounds", tamper: boundless },
+  {
+    name: "does not know the size of its outbox",
+    checker: "bounds",
+    settings: smallOutbox,
+    tamper: boundless,
+  },
   { name: "does not read its outbox", checker: "settles", tamper: forgetsTheBacklog },
 ];

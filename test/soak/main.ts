@@ -1,41 +1,35 @@
 import { parseArgs } from "node:util";
-import { runManySeeds } from "../../simulator/virtual/many-seeds.ts";
+import { soakKills } from "./kills.ts";
+import { soakOutage } from "./outage.ts";
+import { soakWorlds } from "./worlds.ts";
 
-/** `npm run soak`: many seeds of the first world on all cores; exit 1 when anything was violated. */
+/** `npm run soak`: what takes longer than a test may. Exit 1 when anything does not hold. */
 const { values } = parseArgs({
   options: {
+    only: { type: "string" },
     from: { type: "string", default: "1" },
     seeds: { type: "string", default: "10000" },
     hours: { type: "string", default: "1" },
-    json: { type: "boolean", default: false },
   },
 });
-const from = Number(values.from);
-const to = from + Number(values.seeds) - 1;
-const startedAt = performance.now();
-const seconds = () => ((performance.now() - startedAt) / 1_000).toFixed(1);
-const totals = await runManySeeds(
-  { from, to, hours: Number(values.hours), faults: "harsh" },
-  (line) => console.error(line),
-  ({ runs, violations }) => {
-    if (process.stderr.isTTY)
-      process.stderr.write(`\r${runs} seeds, ${violations} violations, ${seconds()} s `);
-  },
-);
-if (process.stderr.isTTY) process.stderr.write("\n");
-if (values.json) console.log(JSON.stringify(totals));
-else {
-  const virtualHours = Math.round(totals.virtualMs / 3_600_000);
-  console.log(
-    `${totals.runs} seeds (${from}…${to}), ${virtualHours} virtual hours, ${totals.inputs} inputs in ${seconds()} s`,
-  );
-  console.log(
-    `${totals.presses} presses rang: ${totals.accepted} accepted, ${totals.delivered} delivered (${totals.late} late), ` +
-      `${totals.inOutbox} in an outbox, ${totals.lostWithThePower} lost with the power, ${totals.forgotten} lost by a broker`,
-  );
-  console.log(
-    `${totals.powerCuts} power cuts, ${totals.clips} clips, ${totals.dropped} events dropped and declared`,
-  );
-  console.log(`${totals.violations} violations`);
+const parts: Record<string, () => Promise<string[]>> = {
+  worlds: () =>
+    soakWorlds({ from: Number(values.from), seeds: Number(values.seeds), hours: Number(values.hours) }),
+  outage: soakOutage,
+  kills: () => soakKills(Number(values.from)),
+};
+const chosen = values.only === undefined ? Object.keys(parts) : [values.only];
+for (const name of chosen) {
+  const part = parts[name];
+  if (!part) {
+    console.error(`--only is one of ${Object.keys(parts).join(", ")}`);
+    process.exit(2);
+  }
+  try {
+    for (const line of await part()) console.log(`${name}: ${line}`);
+  } catch (error) {
+    console.error(`${name}: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  }
 }
-process.exitCode = totals.violations === 0 ? 0 : 1;
+process.exit();
