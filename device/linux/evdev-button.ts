@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { ButtonEdge, ButtonLine, ButtonLineState } from "../ports/button-line.ts";
 import type { Clock } from "../ports/clock.ts";
 
@@ -9,12 +9,12 @@ import type { Clock } from "../ports/clock.ts";
  * Any key of the device is the button. A device that goes away is opened again each second.
  *
  * The device is read by `cat`: Node cannot poll a character device, and a read that blocks one of its threads would
- * keep the process from ever ending.
+ * keep the process from ever ending. A shell ends `cat` when our end of its input closes, however we end.
  */
 export class EvdevButton implements ButtonLine {
   readonly #path: string;
   readonly #clock: Clock;
-  #reader: ChildProcessByStdio<null, Readable, Readable> | null = null;
+  #reader: ChildProcessByStdio<Writable, Readable, Readable> | null = null;
   #again: NodeJS.Timeout | null = null;
   #rest: Buffer = Buffer.alloc(0);
 
@@ -24,7 +24,7 @@ export class EvdevButton implements ButtonLine {
   }
 
   start(post: (input: ButtonEdge | ButtonLineState) => void): void {
-    const reader = spawn("cat", ["--", this.#path], { stdio: ["ignore", "pipe", "pipe"] });
+    const reader = spawn("sh", ["-c", READ_UNTIL_WE_END, this.#path], { stdio: "pipe" });
     this.#reader = reader;
     this.#rest = Buffer.alloc(0);
     const say = (state: "ready" | "lost", reason: string) =>
@@ -40,6 +40,8 @@ export class EvdevButton implements ButtonLine {
     reader.stdout.on("data", (chunk: Buffer) => {
       for (const edge of this.#edgesIn(chunk)) post(edge);
     });
+    // The device ended: so shall the shell.
+    reader.stdout.on("end", () => reader.stdin.end());
     reader.on("close", () => {
       if (this.#reader !== reader) return;
       say("lost", lostBecause || `${this.#path} ended`);
@@ -53,7 +55,7 @@ export class EvdevButton implements ButtonLine {
     this.#reader = null;
     if (!reader || reader.exitCode !== null || reader.signalCode !== null) return;
     const closed = new Promise((resolve) => reader.once("close", resolve));
-    reader.kill("SIGKILL");
+    reader.stdin.end();
     await closed;
   }
 
@@ -81,6 +83,7 @@ export class EvdevButton implements ButtonLine {
   }
 }
 
+const READ_UNTIL_WE_END = 'cat -- "$0" </dev/null & exec >&-; read -r _; kill "$!" 2>/dev/null';
 const EVENT_BYTES = 24;
 const EV_KEY = 1;
 const KEY_REPEAT = 2;

@@ -32,6 +32,9 @@ export async function live(options: LiveOptions): Promise<number> {
     return 0;
   }
   const { settings, ownBroker } = configuration;
+  if (options.once && settings.camera.source === "none") {
+    throw new UsageError("--once needs a camera: camera.source is none");
+  }
   const feed = new Feed();
   const run = await LiveRun.prepare(settings, feed, ownBroker);
   const close = show(options, configuration, feed, run);

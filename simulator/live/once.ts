@@ -1,4 +1,4 @@
-import { UsageError, WorldError } from "../../agent/contract/errors.ts";
+import { WorldError } from "../../agent/contract/errors.ts";
 import type { Settings } from "../../agent/contract/settings.ts";
 import type { Feed } from "./feed.ts";
 import { framesMissing } from "./frame-count.ts";
@@ -15,11 +15,10 @@ const PATIENCE_MS = 30_000;
 
 /**
  * Rings once when the pre-roll has filled, and waits until clip and snapshot are whole at the receiver.
- * @throws UsageError without a camera; WorldError with what is missing, after the length of a clip and 30 s at most.
+ * @throws WorldError with what is missing, after the length of a clip and 30 s at most.
  */
 export async function ringOnce(run: LiveRun, feed: Feed, settings: Settings): Promise<OnceResult> {
   const { preRollMs, postRollMs } = settings.clip;
-  if (settings.camera.source === "none") throw new UsageError("--once needs a camera: camera.source is none");
   const troubles = new Troubles();
   const stop = feed.listen((happening) => troubles.note(happening));
   try {

@@ -70,19 +70,14 @@ export class Receiver {
     return this.#subscribers.some((subscriber) => subscriber.isConnected);
   }
 
-  /** Takes up what an earlier run has left, and begins to connect. @throws Error of the file system. */
+  /**
+   * Takes up what an earlier run has left, and begins to connect. What cannot be stored is received all the same,
+   * and not confirmed.
+   * @throws Error that names the setting, when the broker's password or authorities cannot be read.
+   */
   async start(): Promise<void> {
-    await this.#files.open();
-    for (const { epoch, lane, sequence } of await this.#log.open()) {
-      const range: [number, number][] = [[sequence, sequence]];
-      const none: [number, number][] = [];
-      this.#consumer.restore(this.#deviceId, {
-        epoch,
-        press: lane === "press" ? range : none,
-        event: lane === "event" ? range : none,
-      });
-    }
-    for await (const message of this.#parts.kept()) this.#clip(message, "kept");
+    this.#soon(() => this.#takeUp());
+    await this.#work;
     for (const subscriber of this.#subscribers) await subscriber.start();
   }
 
@@ -102,6 +97,16 @@ export class Receiver {
     await Promise.all(this.#subscribers.map((subscriber) => subscriber.stop()));
     await this.#work;
     await this.#log.close();
+  }
+
+  async #takeUp(): Promise<void> {
+    await this.#files.open();
+    for (const { epoch, lane, sequence } of await this.#log.open()) {
+      const stored: [number, number][] = [[sequence, sequence]];
+      const receipt = { epoch, press: [], event: [], [lane]: stored };
+      this.#consumer.restore(this.#deviceId, receipt);
+    }
+    for await (const message of this.#parts.kept()) this.#clip(message, "kept");
   }
 
   #receive(topic: string, payload: Uint8Array, retain: boolean): void {
