@@ -93,6 +93,7 @@ export function rowAppended(turn: Turn, input: StoreAppended): UnsavedRow | unde
   if (outbox.trouble) {
     outbox.trouble = false;
     say(turn, "info", "the disk takes messages again");
+    saveRefusedRows(turn);
     if (outbox.undeclared.length > 0) setTimer(turn, "outbox.declare", turn.now + DECLARE_AFTER_MS);
   }
   const totals = outbox.totals[lane];
