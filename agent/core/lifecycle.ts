@@ -103,7 +103,6 @@ export function stopRequested(turn: Turn): void {
   lifecycle.phase = "stopping";
   say(turn, "info", "stopping");
   setTimer(turn, "lifecycle.stop", turn.now + STOP_WITHIN_MS);
-  saveRefusedRows(turn);
   declareDrops(turn);
   if (recorder.clip) closeClip(turn);
   else sayGoodbye(turn);
@@ -145,7 +144,9 @@ function sayGoodbye(turn: Turn): void {
   else end(turn, 0, "stopped");
 }
 
+/** The store finishes what it was asked before it closes: rows that it refused are asked once more. */
 function end(turn: Turn, exitCode: 0 | 2, reason: string): void {
+  saveRefusedRows(turn);
   turn.state.lifecycle.phase = "ended";
   act(turn, { type: "agent.ended", exitCode, reason });
 }
