@@ -120,9 +120,28 @@ function endsTold(evidence: Evidence): Map<string, { given: boolean; ends: strin
     if (data.state === "failed" || data.state === "dropped") clip.given = true;
     else if (data.state === "recorded" && (fate === "delivered" || fate === "outbox"))
       clip.ends.push(String(data.end));
-    // An agent that could keep nothing takes what it knew with it.
-    else if (data.state === "recorded" && (fate !== "lost" || evidence.powerOns[powerOn]?.diskless))
+    else if (
+      data.state === "recorded" &&
+      (fate !== "lost" || wentWithThePower(evidence, row.id, powerOn, data))
+    ) {
       clip.given = true;
+    }
   }
   return told;
+}
+
+/**
+ * The clip was whole at the broker and gone from the agent's care, and the event of its end was not accepted yet when
+ * the power, or an agent that could keep nothing, went.
+ */
+function wentWithThePower(
+  evidence: Evidence,
+  id: string,
+  powerOn: number,
+  data: Record<string, unknown>,
+): boolean {
+  if (evidence.accepted.has(id)) return false;
+  const { end, diskless } = evidence.powerOns[powerOn] ?? { end: "running", diskless: false };
+  const wasDone = evidence.uploadedIn.get(String(data.clipId)) === powerOn;
+  return wasDone && (end === "power-cut" || diskless);
 }

@@ -85,6 +85,8 @@ export interface Evidence {
   /** Clips on the card at the end, and those that left it before they were uploaded. */
   clips: SpooledClip[];
   evictedClips: Set<string>;
+  /** The power-on in which a clip's upload was finished, by clip id. */
+  uploadedIn: Map<string, number>;
   peakOutboxBytes: number;
   peakUnsavedRows: number;
   /** The retained status at the end. */

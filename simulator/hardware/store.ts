@@ -65,6 +65,11 @@ export class SimulatedStore implements Store {
     this.#post = null;
   }
 
+  /** Nothing is under way and nothing waits. */
+  get isIdle(): boolean {
+    return this.#underWay.length === 0 && this.#waiting.length === 0;
+  }
+
   /** The power is gone: chance says whether the transaction under way reached the disk. */
   powerCut(): void {
     this.#post = null;

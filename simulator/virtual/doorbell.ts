@@ -27,8 +27,8 @@ export type Tamper = (ports: Ports) => Ports;
 
 /** UTC when every world begins: 2026-01-01. */
 const WORLD_BEGAN_UTC_MS = Date.UTC(2026, 0, 1);
-/** A process that ends lets its disk finish for this long. */
-const LINGER_MS = 300;
+/** A process that ends waits for its disk, and looks so often whether it has finished. */
+const LOOK_EVERY_MS = 50;
 
 interface Running {
   powerOn: PowerOn;
@@ -56,6 +56,8 @@ export class VirtualDoorbell {
   readonly #ledger: Ledger;
   readonly #tamper: Tamper;
   #running: Running | null = null;
+  /** Its agent has ended; its process has not. */
+  #ending: Running | null = null;
   #boots = 0;
   /** The device's own idea of UTC when it last ran, as far as the card has it. */
   #savedUtcMs: number;
@@ -103,9 +105,13 @@ export class VirtualDoorbell {
     return this.state?.outbox.unsaved.map(({ row }) => row) ?? [];
   }
 
-  /** Power: the hardware is there and the agent starts. Does nothing when it is on. */
+  /** Power: the hardware is there and the agent starts, after the process before. Does nothing when it is on. */
   start(): void {
     if (this.#running) return;
+    if (this.#ending) {
+      this.#world.after(LOOK_EVERY_MS, () => this.start());
+      return;
+    }
     this.#boots += 1;
     const chance = this.#chance.fork(`boot/${this.#boots}`);
     const powerOn = this.#ledger.powerCame();
@@ -170,12 +176,23 @@ export class VirtualDoorbell {
   /** The power goes, between any two instants. Does nothing when it is off. */
   cutPower(): void {
     const running = this.#running;
-    if (!running) return;
+    if (!running) {
+      this.#cutEnding();
+      return;
+    }
     running.runtime.halt();
     running.client.powerCut();
     running.store.powerCut();
     running.time.cut();
     this.#over(running, "power-cut");
+  }
+
+  /** The power goes while a process waits for its disk. */
+  #cutEnding(): void {
+    const ending = this.#ending;
+    if (!ending) return;
+    ending.store.powerCut();
+    ending.powerOn.end = "power-cut";
   }
 
   /** Asks the agent to end, as an update or an operator does. */
@@ -195,8 +212,19 @@ export class VirtualDoorbell {
     running.client.processEnded();
     running.fragments.processEnded();
     this.#over(running, exitCode === 0 ? "stopped" : "exited");
-    this.#world.after(LINGER_MS * this.disk.slowness, () => {
+    this.#ending = running;
+    this.#waitForDisk(running);
+  }
+
+  #waitForDisk(running: Running): void {
+    this.#world.after(LOOK_EVERY_MS, () => {
+      if (this.disk.fault !== null) running.powerOn.diskless = true;
+      if (!running.store.isIdle) {
+        this.#waitForDisk(running);
+        return;
+      }
       running.time.cut();
+      this.#ending = null;
       this.#lookAtDisk(this.#allRows());
     });
   }

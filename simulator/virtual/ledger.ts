@@ -29,6 +29,7 @@ export class Ledger implements BrokerWitness {
   readonly forgotten = new Set<string>();
   readonly forgottenTopics = new Set<string>();
   readonly evictedClips = new Set<string>();
+  readonly uploadedIn = new Map<string, number>();
   peakOutboxBytes = 0;
   peakUnsavedRows = 0;
   inputs = 0;
@@ -80,6 +81,7 @@ export class Ledger implements BrokerWitness {
     }
     for (const action of actions) {
       if (action.type === "broker.connect") powerOn.connection = action.connection;
+      else if (action.type === "clip.mark-uploaded") this.uploadedIn.set(action.clipId, powerOn.number);
     }
     for (const { row } of state.outbox.unsaved) {
       if (!this.rows.has(row.id)) this.rows.set(row.id, { row, powerOn: powerOn.number });
@@ -139,6 +141,7 @@ export class Ledger implements BrokerWitness {
       forgotten: this.forgotten,
       forgottenTopics: this.forgottenTopics,
       evictedClips: this.evictedClips,
+      uploadedIn: this.uploadedIn,
       peakOutboxBytes: this.peakOutboxBytes,
       peakUnsavedRows: this.peakUnsavedRows,
       ...end,

@@ -12,6 +12,8 @@ import { liveTime } from "../../simulator/live/live-time.ts";
 export interface BenchDoorbell {
   button: SimulatedButton;
   subscriber: MqttClient;
+  /** A bare client with a connection of its own, as the agent has one. */
+  publisher: MqttClient;
   holdMs: number;
   /** Resolves with the arrival time (`performance.now()`) of the next message on such a topic. */
   arrival(topic: RegExp): Promise<{ atMs: number; topic: string; payload: Buffer }>;
@@ -37,6 +39,7 @@ export async function startDoorbell(options: {
     folder,
   );
   const subscriber = await mqtt.connectAsync(options.brokerUrl, { protocolVersion: 5 });
+  const publisher = await mqtt.connectAsync(options.brokerUrl, { protocolVersion: 5 });
   const waiting = new Set<{ topic: RegExp; resolve: (message: Arrival) => void }>();
   subscriber.on("message", (topic, payload) => {
     const atMs = performance.now();
@@ -70,10 +73,12 @@ export async function startDoorbell(options: {
   return {
     button,
     subscriber,
+    publisher,
     holdMs: settings.button.holdMs,
     arrival,
     end: async () => {
       await agent.close();
+      await publisher.endAsync();
       await subscriber.endAsync();
       await rm(folder, { recursive: true });
     },

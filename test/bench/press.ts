@@ -4,7 +4,7 @@ import { atMost, quantile, type Row, ratio } from "./row.ts";
 
 const PRESSES = 300;
 
-/** Press to event: from the hold, against bare MQTT.js on the same connection; and from the edge. */
+/** Press to event: from the hold, against bare MQTT.js between two connections; and from the edge. */
 export async function pressRows(brokerUrl: string): Promise<Row[]> {
   let holdSatisfiedAt = 0;
   const doorbell = await startDoorbell({
@@ -28,7 +28,7 @@ export async function pressRows(brokerUrl: string): Promise<Row[]> {
     await pause(120);
     const echo = doorbell.arrival(/\/bench$/);
     const publishedAt = performance.now();
-    doorbell.subscriber.publish("porchlight/v1/front-door/bench", PAYLOAD, { qos: 1 });
+    doorbell.publisher.publish("porchlight/v1/front-door/bench", PAYLOAD, { qos: 1 });
     bare.push((await echo).atMs - publishedAt);
     await pause(20);
   }

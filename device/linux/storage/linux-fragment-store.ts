@@ -22,6 +22,8 @@ type OpenRequest = Parameters<FragmentStore["openClip"]>[0];
 interface Recording {
   request: OpenRequest;
   cutter: ClipCutter | null;
+  /** It is to begin with its pre-roll, in a moment. */
+  pending: boolean;
 }
 
 const RECENT_SEGMENT_BYTES = 4_194_304;
@@ -76,11 +78,10 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
       throw new Error(`clip ${request.clipId} is being recorded already`);
     if (!this.#stream) return this.#fail(request.clipId, "the camera has no picture");
     this.#tidy();
-    const recording: Recording = { request, cutter: null };
+    const recording: Recording = { request, cutter: null, pending: true };
     this.#recordings.set(request.clipId, recording);
-    const [first] = this.#ring.wholeFrom(request.fromMs);
-    const begin = first ?? this.#ring.filling;
-    if (begin) this.#begin(recording, begin);
+    // Copying the pre-roll takes milliseconds, and the press that it belongs to is still to leave the socket.
+    setImmediate(() => this.#beginWithPreRoll(recording));
   }
 
   closeClip(clipId: string, _atMs: number): void {
@@ -132,6 +133,7 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
 
   pair(pair: FragmentPair): void {
     if (!this.#stream) return;
+    for (const recording of this.#recordings.values()) this.#beginWithPreRoll(recording);
     const { whole, overflow } = this.#ring.add(pair);
     const { filling } = this.#ring;
     for (const recording of this.#recordings.values()) {
@@ -163,6 +165,14 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
         ? this.#recentStills.get(reference.eventId)
         : this.#recentSegments.get(segmentKey(reference.clipId, reference.index));
     return recent ?? this.#client.read(reference);
+  }
+
+  #beginWithPreRoll(recording: Recording): void {
+    if (!recording.pending || this.#recordings.get(recording.request.clipId) !== recording) return;
+    recording.pending = false;
+    const [first] = this.#ring.wholeFrom(recording.request.fromMs);
+    const begin = first ?? this.#ring.filling;
+    if (begin) this.#begin(recording, begin);
   }
 
   #begin(recording: Recording, first: Readonly<Fragment>): void {
@@ -202,7 +212,9 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
 
   /** Ends the clip with what has come of the fragment that is being filled. */
   #end(clipId: string, end: ClipEnd): void {
-    const cutter = this.#recordings.get(clipId)?.cutter;
+    const recording = this.#recordings.get(clipId);
+    if (recording) this.#beginWithPreRoll(recording);
+    const cutter = recording?.cutter;
     if (!cutter) {
       this.#forget(clipId);
       this.#fail(clipId, "no picture came before it ended");
