@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { PorchlightError } from "../agent/contract/errors.ts";
 import { readVersion } from "../agent/version.ts";
 import { type LiveOptions, live } from "./live/command.ts";
+import { replay } from "./replay.ts";
 import { type WorldFlags, world } from "./virtual/command.ts";
 
 const program = new Command("porchlight-sim")
@@ -27,6 +28,12 @@ program
   .option("--json", "print JSON lines; with --once the result alone, as the last line")
   .option("--print-config", "print every setting with its unit, default and origin, and exit")
   .action(async (options: LiveOptions) => process.exit(await live(options)));
+
+program
+  .command("replay")
+  .description("Run the journal of a device (porchlight agent --journal FILE) through the same core again")
+  .argument("<file>", "the journal")
+  .action((file: string) => process.exit(replay(file)));
 
 program
   .command("world")
