@@ -55,7 +55,7 @@ function realBroker(protocol: "3.1.1" | "5", url: () => string): BrokerWorldFact
       until,
       settle: () => new Promise((resolve) => setTimeout(resolve, 50)),
       close: async () => {
-        for (const topic of ["will/door", "in/kept", "porch/kept"]) {
+        for (const topic of ["in/kept", "porch/kept"]) {
           await outside.publishAsync(topic, "", { qos: 1, retain: true });
         }
         await Promise.all(clients.filter((each) => each.connected).map((each) => each.endAsync()));
