@@ -118,8 +118,6 @@ export class Runtime {
         return ports.chime.play(action.sound);
       case "camera.open":
         return ports.camera.open();
-      case "camera.close":
-        return ports.camera.close();
       case "camera.prepare-still":
         return ports.camera.prepareStill();
       case "camera.take-still":

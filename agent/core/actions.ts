@@ -11,7 +11,6 @@ export type Action =
   | { type: "light.show"; pattern: LightPattern }
   | { type: "chime.play"; sound: ChimeSound }
   | { type: "camera.open" }
-  | { type: "camera.close" }
   | { type: "camera.prepare-still" }
   | { type: "camera.take-still"; eventId: string; atMs: number; maxBytes: number }
   | { type: "store.open"; epoch: string; startedUtcMs: number }

@@ -136,7 +136,7 @@ export function saveRefusedRows(turn: Turn): void {
 
 /** These need no more delivery: they leave the memory and the store. */
 export function settle(turn: Turn, ranges: SequenceRange[]): void {
-  const { outbox, lifecycle } = turn.state;
+  const { outbox } = turn.state;
   const settled = (row: OutboxRow) =>
     ranges.some(
       (range) =>
@@ -145,12 +145,9 @@ export function settle(turn: Turn, ranges: SequenceRange[]): void {
         range.from <= row.sequence &&
         row.sequence <= range.to,
     );
-  for (const range of ranges) {
-    if (range.epoch !== lifecycle.epoch) continue;
-    // A clip's end is told once its event is delivered, durable or not.
-    for (const { row, announces } of outbox.unsaved) {
-      if (announces && settled(row)) act(turn, { type: "clip.mark-announced", clipId: announces });
-    }
+  // A clip's end is told once its event is delivered, durable or not.
+  for (const { row, announces } of outbox.unsaved) {
+    if (announces && settled(row)) act(turn, { type: "clip.mark-announced", clipId: announces });
   }
   outbox.unsaved = outbox.unsaved.filter(({ row }) => !settled(row));
   if (outbox.store !== "memory") act(turn, { type: "store.settle", ranges });

@@ -68,7 +68,6 @@ import {
   statusTimerFired,
 } from "./uplink.ts";
 import {
-  clipAnnounced,
   clipEvicted,
   clipGrew,
   clipPublishFailed,
@@ -167,7 +166,7 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
       keepDiskBound(turn);
       if (!saved) return;
       savedUnsent(turn, input.lane, input.sequence, saved.sentOn);
-      if (saved.announces) clipAnnounced(turn, saved.announces);
+      if (saved.announces) act(turn, { type: "clip.mark-announced", clipId: saved.announces });
       return;
     }
     case "store.append-failed":

@@ -24,8 +24,6 @@ export interface UploadsState {
   asking: boolean;
   /** The store was asked once since the start, so that clips a crash cut short have told their end. */
   recovered: boolean;
-  /** Ends that are told, and whose event is not durable yet. */
-  announcing: string[];
 }
 
 export interface Upload {
@@ -59,7 +57,7 @@ const MOST_KNOWN = 256;
 const MARK_EVERY = 8;
 
 export function newUploads(): UploadsState {
-  return { active: [], more: false, asking: false, recovered: false, announcing: [] };
+  return { active: [], more: false, asking: false, recovered: false };
 }
 
 /** A clip begins. */
@@ -112,19 +110,12 @@ export function clipGrew(turn: Turn, input: ClipGrew): void {
 
 export function uploadClosed(turn: Turn, input: ClipClosed): void {
   const upload = uploadOf(turn, input.clipId);
-  turn.state.uploads.announcing.push(input.clipId);
   if (!upload) return;
   grow(turn, upload, input.segments);
   upload.whole = { bytes: input.closing.bytes, sha256: input.closing.sha256 };
   const waiting = turn.state.uploads.active.filter((one) => one.whole).length;
   if (!isReady(turn)) pauseUploads(turn);
   else if (waiting > MOST_WAITING) leaveToStore(turn, upload);
-}
-
-export function clipAnnounced(turn: Turn, clipId: string): void {
-  const { uploads } = turn.state;
-  uploads.announcing = uploads.announcing.filter((one) => one !== clipId);
-  act(turn, { type: "clip.mark-announced", clipId });
 }
 
 export function segmentsListed(turn: Turn, input: ClipSegments): void {
@@ -309,9 +300,8 @@ function grow(turn: Turn, upload: Upload, segments: SegmentHandle[]): void {
 
 /** A clip that a crash cut short has not told its end yet: its store can. */
 function announceInterrupted(turn: Turn, clip: ClipSummary): void {
-  const { uploads } = turn.state;
-  if (!clip.closed || clip.announced || uploads.announcing.includes(clip.clipId)) return;
-  uploads.announcing.push(clip.clipId);
+  const isBeingTold = turn.state.outbox.unsaved.some(({ announces }) => announces === clip.clipId);
+  if (!clip.closed || clip.announced || isBeingTold) return;
   tellClip(
     turn,
     "recorded",

@@ -17,13 +17,12 @@ export interface Result {
     as: "ratio" | "difference" | "figure";
     value: number;
     reach: number;
-    more: "is worse" | "is better";
   };
 }
 
 /** `ours / bare`, to be at most `reach`. */
 export function ratio(figure: string, unit: string, ours: number, bare: number, reach: number): Result {
-  return { figure, unit, ours, bare, compared: { as: "ratio", value: ours / bare, reach, more: "is worse" } };
+  return { figure, unit, ours, bare, compared: { as: "ratio", value: ours / bare, reach } };
 }
 
 /** `ours - bare`, to be at most `reach`. */
@@ -33,17 +32,17 @@ export function difference(figure: string, unit: string, ours: number, bare: num
     unit,
     ours,
     bare,
-    compared: { as: "difference", value: ours - bare, reach, more: "is worse" },
+    compared: { as: "difference", value: ours - bare, reach },
   };
 }
 
 /** `ours`, to be at most `reach`. */
 export function atMost(figure: string, unit: string, ours: number, reach: number): Result {
-  return { figure, unit, ours, bare: null, compared: { as: "figure", value: ours, reach, more: "is worse" } };
+  return { figure, unit, ours, bare: null, compared: { as: "figure", value: ours, reach } };
 }
 
 export function reached({ compared }: Result): boolean {
-  return compared.more === "is worse" ? compared.value <= compared.reach : compared.value >= compared.reach;
+  return compared.value <= compared.reach;
 }
 
 /** The value below which the share `q` of the samples lies. */

@@ -57,6 +57,21 @@ describe("recorder", () => {
     expect(desk.all("clip.mark-announced").map((action) => action.clipId)).toEqual([clipId]);
   });
 
+  it("keeps nothing of clips whose end was delivered before it was durable", () => {
+    const desk = withCamera();
+    const size = () => JSON.stringify(desk.state.uploads).length;
+    const before = size();
+    for (let i = 0; i < 20; i++) {
+      desk.press().wait(6_000);
+      const { clipId } = desk.last("clip.open");
+      closed(desk, clipId, "finished");
+      desk.ackAll().ackAll();
+    }
+    expect(new Set(desk.all("clip.mark-announced").map((action) => action.clipId)).size).toBe(20);
+    expect(desk.state.outbox.unsaved.filter(({ announces }) => announces)).toEqual([]);
+    expect(size()).toBeLessThan(before + 20);
+  });
+
   it("goes on in another clip when the stream begins anew in the middle", () => {
     const desk = withCamera();
     desk.press().wait(1_000);
