@@ -136,6 +136,8 @@ export class Runtime {
         return ports.fragments.closeClip(action.clipId, action.atMs);
       case "clip.list-segments":
         return ports.fragments.listSegments(action.clipId, action.fromIndex, action.limit);
+      case "clip.split-segment":
+        return ports.fragments.splitSegment(action);
       case "clip.list-pending":
         return ports.fragments.listPending(action.limit);
       case "clip.mark-acked":

@@ -7,7 +7,12 @@ import { inWords } from "./in-words.ts";
  * What must hold between settings that are each right by themselves. A problem's path is the setting to change first.
  */
 export function checkRules(settings: Settings): Problem[] {
-  return [...orderProblems(settings), ...roomProblems(settings), ...brokerProblems(settings)];
+  return [
+    ...orderProblems(settings),
+    ...roomProblems(settings),
+    ...brokerProblems(settings),
+    ...cameraProblems(settings),
+  ];
 }
 
 function orderProblems({ button, camera, uplink, clip }: Settings): Problem[] {
@@ -36,13 +41,7 @@ function orderProblems({ button, camera, uplink, clip }: Settings): Problem[] {
       "uplink.ackTimeoutMs",
       uplink.ackTimeoutMs,
     ),
-    ordered(
-      "uplink.clipWindowBytes",
-      uplink.clipWindowBytes,
-      "at least",
-      "clip.segmentBytes",
-      clip.segmentBytes,
-    ),
+    ordered("uplink.windowBytes", uplink.windowBytes, "at least", "clip.segmentBytes", clip.segmentBytes),
     ordered("clip.maxMs", clip.maxMs, "at least", "clip.postRollMs", clip.postRollMs),
   ].flat();
 }
@@ -76,6 +75,23 @@ function room(path: string, bytes: number, needed: number, what: string): Proble
   return [
     { path, text: `found ${bytes}, allowed: at least ${needed} to hold ${what} at camera.bitrateKbps` },
   ];
+}
+
+function cameraProblems({ camera }: Settings): Problem[] {
+  const { source, username, passwordFile } = camera;
+  const problems: Problem[] = [];
+  if (source.startsWith("rtsp://")) {
+    const text = "an address holds no user name or password: use camera.username and camera.passwordFile";
+    if (/^rtsp:\/\/[^/?#]*@/.test(source)) problems.push({ path: "camera.source", text });
+    else if (!URL.canParse(source) || new URL(source).hostname === "")
+      problems.push({ path: "camera.source", text: "found an address that names no host" });
+  }
+  if (passwordFile !== "" && username === "")
+    problems.push({
+      path: "camera.username",
+      text: "found nothing, allowed with camera.passwordFile: a user name",
+    });
+  return problems;
 }
 
 function brokerProblems({ broker }: Settings): Problem[] {

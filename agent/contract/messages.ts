@@ -48,11 +48,14 @@ export const ClipInitMessage = Type.Object({
   user_data: Type.Object({
     deviceId: Type.String(),
     clipId: Type.String(),
-    eventId: Type.String({ description: "The press it belongs to" }),
+    eventId: Type.String({ description: "The press or the start of the motion that it belongs to" }),
+    trigger: Type.Enum(["press", "motion"]),
     epoch: Epoch,
     contentType: Type.Literal("application/x-tar"),
-    pressTime: Type.String({ format: "date-time" }),
-    codec: Type.String(),
+    eventTime: Type.String({ format: "date-time", description: "When that event happened" }),
+    codec: Type.String({
+      description: "RFC 6381: of the video, and of the sound after a comma if there is any",
+    }),
     widthPx: natural("Of the video"),
     heightPx: natural("Of the video"),
     continues: Type.String({ description: "The clip that this one goes on from, or empty" }),

@@ -45,10 +45,17 @@ export const SettingsSchema = Type.Object(
       ringingMs: ms(4_000, 100, 60_000, "How long the light shows that the bell rang"),
     }),
     camera: section({
-      source: text("none", "`test`, `file:PATH` or `none`", {
-        pattern: `^(none|test|file:${PRINTABLE}+)$`,
-        allowed: "none, test, or file: and a path",
+      source: text("none", "`test`, `file:PATH`, `rtsp://HOST/…` or `none`; no user name or password in it", {
+        pattern: `^(none|test|file:${PRINTABLE}+|rtsp://[!-~]+)$`,
+        allowed: "none, test, file: and a path, or rtsp:// and a host",
         holdsPath: "after file:",
+        besideSecret: true,
+      }),
+      transport: oneOf(["tcp", "udp"], "tcp", "How an `rtsp://` camera's packets travel"),
+      username: text("", "User name of an `rtsp://` camera, or empty"),
+      passwordFile: text("", "File whose first line is that camera's password, or empty", {
+        holdsPath: "whole",
+        besideSecret: true,
       }),
       widthPx: count(1280, 160, 3840, "px", "Width of the encoded picture", { multipleOf: 2 }),
       heightPx: count(720, 120, 2160, "px", "Height of the encoded picture", { multipleOf: 2 }),
@@ -57,6 +64,28 @@ export const SettingsSchema = Type.Object(
       stallMs: ms(5_000, 1_000, 60_000, "A capture that delivers nothing for this long is started anew"),
       restartMinMs: ms(500, 100, 60_000, "First pause before a failed capture is tried again"),
       restartMaxMs: ms(60_000, 1_000, 3_600_000, "Longest such pause; it doubles each time, with jitter"),
+    }),
+    sound: section({
+      record: Type.Boolean({ default: false, description: "Record the source's sound into clips" }),
+      bitrateKbps: count(64, 16, 320, "kbit/s", "Bit rate of sound that is not AAC already"),
+    }),
+    motion: section({
+      watch: Type.Boolean({
+        default: true,
+        description: "Watch for motion, and tell where it starts and ends",
+      }),
+      sensitivity: count(50, 1, 100, "%", "How little may move to be told: 100 tells the most"),
+      zones: polygons("Only motion in one of these is told; the whole picture when there are none"),
+      endAfterMs: ms(5_000, 500, 120_000, "Motion has ended when nothing has moved for this long"),
+      recordClip: Type.Boolean({
+        default: false,
+        description: "Take a snapshot and record a clip on motion",
+      }),
+    }),
+    privacy: section({
+      masks: polygons(
+        "What lies in one of these is blackened before anything is encoded, whatever the source",
+      ),
     }),
     still: section({
       widthPx: count(640, 160, 1920, "px", "Width of a snapshot's preview", { multipleOf: 2 }),
@@ -106,6 +135,17 @@ export const SettingsSchema = Type.Object(
       caFile: text("", "File of certificate authorities in PEM, or empty for the system's", {
         holdsPath: "whole",
       }),
+      certFile: text("", "File of this device's certificate (and its chain) in PEM, or empty for none", {
+        holdsPath: "whole",
+      }),
+      keyFile: text("", "File of that certificate's private key in PEM", {
+        holdsPath: "whole",
+        besideSecret: true,
+      }),
+      crlFile: text("", "File of certificate revocation lists in PEM, or empty for none", {
+        holdsPath: "whole",
+      }),
+      tlsMinVersion: oneOf(["1.2", "1.3"], "1.2", "Oldest version of TLS"),
       allowPlaintext: Type.Boolean({
         default: false,
         description: "Allow mqtt:// and ws:// to another machine, unencrypted",
@@ -135,18 +175,13 @@ export const SettingsSchema = Type.Object(
         "messages",
         "Events sent and not yet acknowledged, for each sequence",
       ),
-      clipWindowBytes: bytes(
-        4_194_304,
-        4_096,
-        67_108_864,
-        "Most bytes of clips sent and not yet acknowledged",
-      ),
-      clipDelayMs: ms(
+      windowMs: ms(
         200,
         20,
         10_000,
-        "Bytes of clips on their way are kept to what is acknowledged within this",
+        "What is not a press and not yet acknowledged is kept to what the link carries in this time",
       ),
+      windowBytes: bytes(4_194_304, 4_096, 67_108_864, "It is never more than this, however fast the link"),
     }),
     health: section({
       everyMs: ms(900_000, 10_000, 86_400_000, "Pause between two health messages"),
@@ -200,6 +235,20 @@ function count(
   more: { multipleOf?: number } = {},
 ) {
   return Type.Integer({ default: value, minimum, maximum, unit, description, ...more });
+}
+
+/** Corners as `x,y` in thousandths of the picture's width and height, from its upper left corner. */
+function polygons(description: string) {
+  const coordinate = "(1000|[1-9]?[0-9]{1,2})";
+  const corner = `${coordinate},${coordinate}`;
+  return Type.Array(
+    Type.String({
+      pattern: `^${corner}( ${corner}){2,31}$`,
+      allowed:
+        'a polygon of 3 to 32 corners in thousandths of the picture, such as "0,0 250,0 250,400 0,400"',
+    }),
+    { default: [], minItems: 0, maxItems: 16, description },
+  );
 }
 
 function oneOf<V extends string[]>(values: readonly [...V], value: NoInfer<V[number]>, description: string) {

@@ -20,6 +20,7 @@ export type Action =
   | ({ type: "clip.open" } & Parameters<FragmentStore["openClip"]>[0])
   | { type: "clip.close"; clipId: string; atMs: number }
   | { type: "clip.list-segments"; clipId: string; fromIndex: number; limit: number }
+  | { type: "clip.split-segment"; clipId: string; index: number; partBytes: number }
   | { type: "clip.list-pending"; limit: number }
   | { type: "clip.mark-acked"; clipId: string; segments: number }
   | { type: "clip.mark-uploaded"; clipId: string }

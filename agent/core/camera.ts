@@ -2,6 +2,7 @@ import type { CameraDown, CameraUp } from "../../device/ports/camera.ts";
 import { backOffMs } from "./chance.ts";
 import { recordEvent } from "./events.ts";
 import { showState } from "./light.ts";
+import { motionLost } from "./motion.ts";
 import { continueClip } from "./recorder.ts";
 import { clearTimer, setTimer } from "./timers.ts";
 import { act, count, say, type Turn } from "./turn.ts";
@@ -11,6 +12,8 @@ export interface CameraState {
   state: "off" | "starting" | "up" | "down";
   source: string;
   codec: string;
+  /** Of its sound; empty without any. */
+  soundCodec: string;
   widthPx: number;
   heightPx: number;
   upSinceMs: number;
@@ -25,6 +28,7 @@ export function newCamera(): CameraState {
     state: "off",
     source: "",
     codec: "",
+    soundCodec: "",
     widthPx: 0,
     heightPx: 0,
     upSinceMs: 0,
@@ -54,6 +58,7 @@ export function cameraUp(turn: Turn, input: CameraUp): void {
     state: "up",
     source: input.source,
     codec: input.codec,
+    soundCodec: input.soundCodec,
     widthPx: input.widthPx,
     heightPx: input.heightPx,
     upSinceMs: input.occurredAt,
@@ -65,6 +70,7 @@ export function cameraUp(turn: Turn, input: CameraUp): void {
       codec: input.codec,
       size: `${input.widthPx}x${input.heightPx}`,
       video: input.video,
+      sound: input.soundCodec === "" ? "none" : input.soundCodec,
     });
     tell(turn, input.occurredAt, "up", "none", "", input.source);
     showState(turn);
@@ -74,6 +80,7 @@ export function cameraUp(turn: Turn, input: CameraUp): void {
 
 export function cameraDown(turn: Turn, input: CameraDown): void {
   const { camera, settings } = turn.state;
+  motionLost(turn, input.occurredAt, input.seam);
   const lastedMs = camera.state === "up" ? input.occurredAt - camera.upSinceMs : 0;
   if (input.fault === "none" && !input.seam) {
     camera.state = "off";

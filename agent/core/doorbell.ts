@@ -1,5 +1,5 @@
 import { recordEvent } from "./events.ts";
-import { recordPress } from "./recorder.ts";
+import { recordAround } from "./recorder.ts";
 import { setTimer } from "./timers.ts";
 import { act, count, type Turn } from "./turn.ts";
 
@@ -10,6 +10,6 @@ export function onPress(turn: Turn, atMs: number): string {
   setTimer(turn, "light.idle", turn.now + turn.state.settings.light.ringingMs);
   count(turn, "press.rung");
   const pressId = recordEvent(turn, "press", atMs, { heldMs: Math.max(0, turn.now - atMs) });
-  recordPress(turn, pressId, atMs);
+  recordAround(turn, "press", pressId, atMs);
   return pressId;
 }

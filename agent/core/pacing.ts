@@ -1,7 +1,7 @@
 import type { Turn } from "./turn.ts";
 
 /**
- * How many bytes of clips may be on their way: as many as the link acknowledges within `clipDelayMs`, so that a press
+ * How many bytes of clips may be on their way: as many as the link acknowledges within `windowMs`, so that a press
  * waits no longer than that behind video. The window doubles while acknowledgements are quicker, and halves when one
  * is slower: delay-based congestion control, as in TCP Vegas (Brakmo and Peterson, 1995), with one message as floor.
  */
@@ -25,9 +25,9 @@ export function restartPacing(turn: Turn): void {
 /** A segment that was sent at `sentAtMs` has been acknowledged. */
 export function segmentTook(turn: Turn, sentAtMs: number, bytes: number): void {
   const { pacing, settings } = turn.state;
-  const { clipDelayMs, clipWindowBytes } = settings.uplink;
-  if (turn.now - sentAtMs <= clipDelayMs) {
-    pacing.windowBytes = Math.min(clipWindowBytes, pacing.windowBytes + bytes);
+  const { uplink } = settings;
+  if (turn.now - sentAtMs <= uplink.windowMs) {
+    pacing.windowBytes = Math.min(uplink.windowBytes, pacing.windowBytes + bytes);
   } else if (sentAtMs >= pacing.halvedAtMs) {
     pacing.windowBytes = Math.max(settings.clip.segmentBytes, Math.floor(pacing.windowBytes / 2));
     pacing.halvedAtMs = turn.now;

@@ -15,21 +15,25 @@ export interface RecorderState {
   /** A clip that ended before its time because the stream began anew: what is left of it goes into another. */
   unfinished: {
     continues: string;
+    trigger: Trigger;
     eventId: string;
-    pressAtMs: number;
+    eventAtMs: number;
     endsAtMs: number;
     latestEndMs: number;
   } | null;
   /** Clips of this epoch so far; numbers their ids. */
   clips: number;
   /** Presses whose still has been asked for. */
-  stills: { eventId: string; pressAtMs: number }[];
+  stills: { eventId: string; eventAtMs: number }[];
 }
+
+type Trigger = ClipInitMessage["user_data"]["trigger"];
 
 interface RecordingClip {
   clipId: string;
+  trigger: Trigger;
   eventId: string;
-  pressAtMs: number;
+  eventAtMs: number;
   endsAtMs: number;
   latestEndMs: number;
   closing: boolean;
@@ -45,11 +49,11 @@ export function newRecorder(): RecorderState {
   return { clip: null, unfinished: null, clips: 0, stills: [] };
 }
 
-/** Somebody rang: takes a still and records, or records on. */
-export function recordPress(turn: Turn, eventId: string, pressAtMs: number): void {
+/** Somebody rang, or something moves: takes a still and records, or records on. */
+export function recordAround(turn: Turn, trigger: Trigger, eventId: string, eventAtMs: number): void {
   const { camera, lifecycle, recorder, settings } = turn.state;
   if (settings.camera.source === "none" || lifecycle.mode !== "normal") return;
-  if (camera.state === "up") askForStill(turn, eventId, pressAtMs);
+  if (camera.state === "up") askForStill(turn, eventId, eventAtMs);
   const clip = recorder.clip;
   if (clip && !clip.closing) {
     clip.endsAtMs = Math.min(clip.latestEndMs, turn.now + settings.clip.postRollMs);
@@ -62,9 +66,10 @@ export function recordPress(turn: Turn, eventId: string, pressAtMs: number): voi
     return;
   }
   openClip(turn, {
+    trigger,
     eventId,
-    pressAtMs,
-    fromMs: pressAtMs - settings.clip.preRollMs,
+    eventAtMs,
+    fromMs: eventAtMs - settings.clip.preRollMs,
     endsAtMs: turn.now + settings.clip.postRollMs,
     latestEndMs: turn.now + settings.clip.maxMs,
     continues: "",
@@ -79,6 +84,18 @@ export function continueClip(turn: Turn): void {
   recorder.unfinished = null;
   if (rest.endsAtMs - turn.now < SHORTEST_CONTINUATION_MS) return;
   openClip(turn, { ...rest, fromMs: turn.now });
+}
+
+/** The clip has lasted long enough, unless what it is of still moves. */
+export function closeTimerFired(turn: Turn): void {
+  const { motion, recorder, settings } = turn.state;
+  const clip = recorder.clip;
+  if (!clip || !motion.moving || !settings.motion.recordClip || turn.now >= clip.latestEndMs) {
+    closeClip(turn);
+    return;
+  }
+  clip.endsAtMs = Math.min(clip.latestEndMs, turn.now + settings.clip.postRollMs);
+  setTimer(turn, "recorder.close", clip.endsAtMs);
 }
 
 /** Ends the clip that is being recorded, if there is one. */
@@ -138,15 +155,16 @@ export function clipClosed(turn: Turn, input: ClipClosed): void {
   if (cutShort && !clip.closing && clip.endsAtMs - turn.now >= SHORTEST_CONTINUATION_MS) {
     recorder.unfinished = {
       continues: clipId,
+      trigger: clip.trigger,
       eventId: clip.eventId,
-      pressAtMs: clip.pressAtMs,
+      eventAtMs: clip.eventAtMs,
       endsAtMs: clip.endsAtMs,
       latestEndMs: clip.latestEndMs,
     };
   }
   clipIsOver(turn);
   // The new stream may have been announced before the old clip was closed.
-  if (turn.state.camera.state === "up" && turn.state.camera.upSinceMs >= clip.pressAtMs) continueClip(turn);
+  if (turn.state.camera.state === "up" && turn.state.camera.upSinceMs >= clip.eventAtMs) continueClip(turn);
 }
 
 export function stillTaken(turn: Turn, input: StillTaken): void {
@@ -164,7 +182,7 @@ export function stillTaken(turn: Turn, input: StillTaken): void {
       heightPx: input.heightPx,
       bytes: input.bytes,
       sha256: input.sha256,
-      frameOffsetMs: input.frameAtMs - asked.pressAtMs,
+      frameOffsetMs: input.frameAtMs - asked.eventAtMs,
     },
     { stillOf: input.eventId },
   );
@@ -186,14 +204,14 @@ export function stillFailed(turn: Turn, input: StillFailed): void {
   });
 }
 
-function askForStill(turn: Turn, eventId: string, pressAtMs: number): void {
+function askForStill(turn: Turn, eventId: string, eventAtMs: number): void {
   const { recorder, settings } = turn.state;
-  recorder.stills.push({ eventId, pressAtMs });
+  recorder.stills.push({ eventId, eventAtMs });
   if (recorder.stills.length > MOST_STILLS_ASKED) recorder.stills.shift();
-  act(turn, { type: "camera.take-still", eventId, atMs: pressAtMs, maxBytes: settings.still.maxBytes });
+  act(turn, { type: "camera.take-still", eventId, atMs: eventAtMs, maxBytes: settings.still.maxBytes });
 }
 
-function stillAnswered(turn: Turn, eventId: string): { pressAtMs: number } | undefined {
+function stillAnswered(turn: Turn, eventId: string): { eventAtMs: number } | undefined {
   const { recorder } = turn.state;
   const asked = recorder.stills.find((still) => still.eventId === eventId);
   recorder.stills = recorder.stills.filter((still) => still !== asked);
@@ -203,8 +221,9 @@ function stillAnswered(turn: Turn, eventId: string): { pressAtMs: number } | und
 function openClip(
   turn: Turn,
   wanted: {
+    trigger: Trigger;
     eventId: string;
-    pressAtMs: number;
+    eventAtMs: number;
     fromMs: number;
     endsAtMs: number;
     latestEndMs: number;
@@ -217,8 +236,9 @@ function openClip(
   const initBody = clipInit(turn, clipId, wanted);
   recorder.clip = {
     clipId,
+    trigger: wanted.trigger,
     eventId: wanted.eventId,
-    pressAtMs: wanted.pressAtMs,
+    eventAtMs: wanted.eventAtMs,
     endsAtMs: wanted.endsAtMs,
     latestEndMs: wanted.latestEndMs,
     closing: false,
@@ -229,14 +249,14 @@ function openClip(
     clipId,
     eventId: wanted.eventId,
     fromMs: wanted.fromMs,
-    pressAtMs: wanted.pressAtMs,
+    eventAtMs: wanted.eventAtMs,
     segmentBytes: settings.clip.segmentBytes,
     initBody,
     manifest: {
       deviceId: settings.device.id,
-      pressUtcMs: utcAt(turn, wanted.pressAtMs),
+      pressUtcMs: utcAt(turn, wanted.eventAtMs),
       timeTrust: turn.state.time.trust,
-      codec: camera.codec,
+      codec: codecs(camera),
       widthPx: camera.widthPx,
       heightPx: camera.heightPx,
       continues: wanted.continues,
@@ -249,7 +269,7 @@ function openClip(
 function clipInit(
   turn: Turn,
   clipId: string,
-  wanted: { eventId: string; pressAtMs: number; continues: string },
+  wanted: { trigger: Trigger; eventId: string; eventAtMs: number; continues: string },
 ): string {
   const { camera, lifecycle, settings } = turn.state;
   const message: ClipInitMessage = {
@@ -259,16 +279,22 @@ function clipInit(
       deviceId: settings.device.id,
       clipId,
       eventId: wanted.eventId,
+      trigger: wanted.trigger,
       epoch: lifecycle.epoch,
       contentType: "application/x-tar",
-      pressTime: new Date(utcAt(turn, wanted.pressAtMs)).toISOString(),
-      codec: camera.codec,
+      eventTime: new Date(utcAt(turn, wanted.eventAtMs)).toISOString(),
+      codec: codecs(camera),
       widthPx: camera.widthPx,
       heightPx: camera.heightPx,
       continues: wanted.continues,
     },
   };
   return JSON.stringify(message);
+}
+
+/** RFC 6381 §3.3: the codecs of a file stand side by side. */
+function codecs({ codec, soundCodec }: { codec: string; soundCodec: string }): string {
+  return soundCodec === "" ? codec : `${codec},${soundCodec}`;
 }
 
 function clipIsOver(turn: Turn): void {

@@ -4,6 +4,7 @@ import { type CameraState, newCamera } from "./camera.ts";
 import { type DeliveryState, newDelivery } from "./delivery.ts";
 import { type EvictionState, newEviction } from "./eviction.ts";
 import { type LifecycleState, newLifecycle } from "./lifecycle.ts";
+import { type MotionState, newMotion } from "./motion.ts";
 import { newOutbox, type OutboxState } from "./outbox.ts";
 import { newPacing, type PacingState } from "./pacing.ts";
 import { newRecorder, type RecorderState } from "./recorder.ts";
@@ -25,6 +26,7 @@ export interface State {
   button: ButtonState;
   camera: CameraState;
   recorder: RecorderState;
+  motion: MotionState;
   outbox: OutboxState;
   eviction: EvictionState;
   uplink: UplinkState;
@@ -44,6 +46,7 @@ export function initialState(settings: Settings): State {
     button: newButton(),
     camera: newCamera(),
     recorder: newRecorder(),
+    motion: newMotion(),
     outbox: newOutbox(),
     eviction: newEviction(),
     uplink: newUplink(),

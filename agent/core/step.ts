@@ -43,6 +43,7 @@ import {
   storeUnavailable,
 } from "./lifecycle.ts";
 import { showState } from "./light.ts";
+import { motionChanged, motionEndTimerFired } from "./motion.ts";
 import {
   appendFailed,
   pageAnswered,
@@ -53,7 +54,7 @@ import {
 } from "./outbox.ts";
 import { restartPacing, segmentTook } from "./pacing.ts";
 import { receiptArrived } from "./receipts.ts";
-import { clipClosed, clipFailed, clipOpened, closeClip, stillFailed, stillTaken } from "./recorder.ts";
+import { clipClosed, clipFailed, clipOpened, closeTimerFired, stillFailed, stillTaken } from "./recorder.ts";
 import type { State } from "./state.ts";
 import { type TimerKey, timerFired } from "./timers.ts";
 import { act, count, countAndSay, say, type Turn } from "./turn.ts";
@@ -77,6 +78,7 @@ import {
   pumpUploads,
   restartUploads,
   segmentAcked,
+  segmentSplit,
   segmentsListed,
   uploadClosed,
 } from "./uploads.ts";
@@ -129,6 +131,11 @@ function takeIn(turn: Turn, input: Input): void {
       return stillTaken(turn, input);
     case "camera.still-failed":
       return stillFailed(turn, input);
+    case "camera.motion":
+      return motionChanged(turn, input);
+    case "camera.recalibrated":
+      count(turn, "motion.recalibrated");
+      return;
     case "clip.opened":
       return clipOpened(turn, input);
     case "clip.grew":
@@ -142,6 +149,8 @@ function takeIn(turn: Turn, input: Input): void {
       return clipOverWhileStopping(turn);
     case "clip.segments":
       return segmentsListed(turn, input);
+    case "clip.parts":
+      return segmentSplit(turn, input);
     case "clip.pending":
       return clipsPending(turn, input);
     case "clip.evicted":
@@ -266,7 +275,8 @@ const TIMERS: Record<TimerKey, (turn: Turn) => void> = {
   "button.stuck": stuckTimerFired,
   "light.idle": showState,
   "camera.restart": restartTimerFired,
-  "recorder.close": closeClip,
+  "recorder.close": closeTimerFired,
+  "motion.end": motionEndTimerFired,
   "outbox.retry": saveRefusedRows,
   "outbox.declare": declareDrops,
   "outbox.age": ageTimerFired,

@@ -12,6 +12,7 @@ export type TimerKey =
   | "light.idle"
   | "camera.restart"
   | "recorder.close"
+  | "motion.end"
   | "outbox.retry"
   | "outbox.declare"
   | "outbox.age"

@@ -2,6 +2,7 @@ import type {
   ClipClosed,
   ClipEvicted,
   ClipGrew,
+  ClipParts,
   ClipSegments,
   ClipSummary,
   ClipsPending,
@@ -11,6 +12,7 @@ import { topicsOf } from "../contract/topics.ts";
 import { tellClip } from "./clip-events.ts";
 import { act, count, say, type Turn } from "./turn.ts";
 import { clipBytesInFlight, isReady, publish } from "./uplink.ts";
+import { knownUpTo, newUpload, replaceByParts, type Upload, wholePiece } from "./upload.ts";
 
 /**
  * Brings clips to the broker while they are recorded, and afterwards: `init`, segments in order, `fin`. What was
@@ -24,27 +26,6 @@ export interface UploadsState {
   asking: boolean;
   /** The store was asked once since the start, so that clips a crash cut short have told their end. */
   recovered: boolean;
-}
-
-export interface Upload {
-  clipId: string;
-  eventId: string;
-  continues: string;
-  initBody: string;
-  /** Segments that exist. */
-  segments: number;
-  /** Size and hash of the whole, once it is closed. */
-  whole: { bytes: number; sha256: string } | null;
-  /** Acknowledged from the first on, and of those the number that the store was told. */
-  acked: number;
-  marked: number;
-  /** The next to send on this connection, and handles from there on as far as they are known. */
-  next: number;
-  known: SegmentHandle[];
-  listing: boolean;
-  outstanding: number[];
-  initSent: boolean;
-  finSent: boolean;
 }
 
 const PENDING_LIMIT = 16;
@@ -83,6 +64,7 @@ export function restartUploads(turn: Turn): void {
     Object.assign(upload, {
       next: upload.acked,
       known: [],
+      splitting: false,
       outstanding: [],
       initSent: false,
       finSent: false,
@@ -126,8 +108,16 @@ export function segmentsListed(turn: Turn, input: ClipSegments): void {
     giveUp(turn, upload, "its file is gone");
     return;
   }
-  const fresh = input.segments.filter(({ index }) => index >= upload.next + upload.known.length);
-  if (fresh[0]?.index === upload.next + upload.known.length) upload.known.push(...fresh);
+  const fresh = input.segments.filter(({ index }) => index >= knownUpTo(upload));
+  if (fresh[0]?.index === knownUpTo(upload)) upload.known.push(...fresh.map(wholePiece));
+}
+
+/** A segment that was too large for the link, in smaller pieces. */
+export function segmentSplit(turn: Turn, input: ClipParts): void {
+  const upload = uploadOf(turn, input.clipId);
+  if (!upload?.splitting) return;
+  upload.splitting = false;
+  if (!replaceByParts(upload, input.index, input.parts)) giveUp(turn, upload, "its file is gone");
 }
 
 export function clipsPending(turn: Turn, input: ClipsPending): void {
@@ -179,7 +169,8 @@ export function pumpUploads(turn: Turn): void {
 export function segmentAcked(turn: Turn, clipId: string, index: number): void {
   const upload = uploadOf(turn, clipId);
   if (!upload) return;
-  upload.outstanding = upload.outstanding.filter((one) => one !== index);
+  const acked = upload.outstanding.indexOf(index);
+  if (acked >= 0) upload.outstanding.splice(acked, 1);
   upload.acked = Math.max(upload.acked, Math.min(upload.next, ...upload.outstanding));
   if (upload.acked - upload.marked >= MARK_EVERY) mark(turn, upload);
 }
@@ -234,23 +225,7 @@ function pumpUpload(turn: Turn, upload: Upload): void {
       },
     );
   }
-  while (upload.known.length > 0 && clipBytesInFlight(turn) < turn.state.pacing.windowBytes) {
-    const segment = upload.known.shift();
-    if (!segment) break;
-    upload.next = segment.index + 1;
-    upload.outstanding.push(segment.index);
-    publish(
-      turn,
-      { kind: "clip-segment", clipId, index: segment.index, bytes: segment.bytes },
-      {
-        topic: topics.clipSegment(clipId, segment.offset, segment.sha256),
-        payload: { kind: "segment", clipId, index: segment.index },
-        retain: false,
-        contentType: "application/octet-stream",
-        expiryS: null,
-      },
-    );
-  }
+  sendPieces(turn, upload);
   if (upload.known.length === 0 && upload.next < upload.segments && !upload.listing) {
     upload.listing = true;
     act(turn, { type: "clip.list-segments", clipId, fromIndex: upload.next, limit: LIST_LIMIT });
@@ -271,31 +246,36 @@ function pumpUpload(turn: Turn, upload: Upload): void {
   }
 }
 
-function newUpload(clip: { clipId: string; eventId: string; continues: string; initBody: string }): Upload {
-  return {
-    clipId: clip.clipId,
-    eventId: clip.eventId,
-    continues: clip.continues,
-    initBody: clip.initBody,
-    segments: 0,
-    whole: null,
-    acked: 0,
-    marked: 0,
-    next: 0,
-    known: [],
-    listing: false,
-    outstanding: [],
-    initSent: false,
-    finSent: false,
-  };
+function sendPieces(turn: Turn, upload: Upload): void {
+  const { clipId } = upload;
+  while (!upload.splitting && clipBytesInFlight(turn) < turn.state.pacing.windowBytes) {
+    const piece = upload.known[0];
+    if (!piece) return;
+    const { index, from, bytes, offset, sha256 } = piece;
+    upload.known.shift();
+    upload.next = piece.last ? index + 1 : index;
+    upload.outstanding.push(index);
+    publish(
+      turn,
+      { kind: "clip-segment", clipId, index, bytes },
+      {
+        topic: topicsOf(turn.state.settings.device.id).clipSegment(clipId, offset, sha256),
+        payload: { kind: "segment", clipId, index, ...(!piece.whole && { part: { from, bytes } }) },
+        retain: false,
+        contentType: "application/octet-stream",
+        expiryS: null,
+      },
+    );
+  }
 }
 
 function grow(turn: Turn, upload: Upload, segments: SegmentHandle[]): void {
   const last = segments.at(-1);
   if (!last) return;
   upload.segments = Math.max(upload.segments, last.index + 1);
-  const follows = segments[0]?.index === upload.next + upload.known.length;
-  if (isReady(turn) && follows && upload.known.length < MOST_KNOWN) upload.known.push(...segments);
+  const follows = segments[0]?.index === knownUpTo(upload);
+  if (isReady(turn) && follows && upload.known.length < MOST_KNOWN)
+    upload.known.push(...segments.map(wholePiece));
 }
 
 /** A clip that a crash cut short has not told its end yet: its store can. */

@@ -35,7 +35,7 @@ export function readMovieHeader(data: Uint8Array): MovieHeader {
   if (!video) throw new RangeError("no video track in the MP4's moov");
   const { codec, widthPx, heightPx } = video.entry;
   return {
-    init: { data, codec, widthPx, heightPx, timescales, videoTrackId: video.trackId },
+    init: { data, codec, widthPx, heightPx, timescales, videoTrackId: video.trackId, soundCodec: "" },
     videoDefaults: defaultsOf(data, view, video.trackId),
   };
 }

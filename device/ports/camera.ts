@@ -2,7 +2,7 @@
 export interface CameraUp {
   type: "camera.up";
   occurredAt: number;
-  /** As configured, with no credentials: `test`, `file:/path/door.mp4`. */
+  /** As configured, with no credentials: `test`, `file:/path/door.mp4`, `rtsp://camera.lan/stream`. */
   source: string;
   /** RFC 6381 codec string, such as `avc1.42c01f`. */
   codec: string;
@@ -10,6 +10,8 @@ export interface CameraUp {
   heightPx: number;
   /** `copy`: the source's own H.264; `encode`: encoded here. */
   video: "copy" | "encode";
+  /** RFC 6381 codec string of the sound, such as `mp4a.40.2`; empty when none is recorded. */
+  soundCodec: string;
 }
 
 /** The capture ended. Who must act: `operator` (no such file, not video, no ffmpeg) or `world` (crash, stall). */
@@ -45,7 +47,31 @@ export interface StillFailed {
   reason: string;
 }
 
-export type CameraInput = CameraUp | CameraDown | StillTaken | StillFailed;
+/** Something began to move before the camera, or nothing has moved any more. Posted at a change only. */
+export interface MotionChanged {
+  type: "camera.motion";
+  /** When the picture that showed it was captured. */
+  occurredAt: number;
+  moving: boolean;
+  /** Share of the watched picture that moved, per mille; 0 when nothing moves. */
+  areaPermille: number;
+  /** Indexes of the zones (`motion.zones`) in which it moved; empty when there are none. */
+  zones: number[];
+}
+
+/** The whole scene changed (lights on, lightning, the camera was turned): what is still was learned anew. */
+export interface SceneRecalibrated {
+  type: "camera.recalibrated";
+  occurredAt: number;
+}
+
+export type CameraInput =
+  | CameraUp
+  | CameraDown
+  | StillTaken
+  | StillFailed
+  | MotionChanged
+  | SceneRecalibrated;
 
 /** One hot capture. It writes fragments to the FragmentStore it was built with; only what happens to it is posted. */
 export interface Camera {

@@ -9,6 +9,14 @@ export interface SegmentHandle {
   sha256: string;
 }
 
+/** A piece of a segment, for a link that is too slow for the whole. `from` counts from the segment's start. */
+export interface SegmentPart {
+  from: number;
+  bytes: number;
+  /** Lower-case hexadecimal SHA-256 of these bytes. */
+  sha256: string;
+}
+
 /** Why a clip ended, and so whether it is whole. Only `finished` is. */
 export type ClipEnd =
   | "finished" // post-roll over or longest duration reached
@@ -80,6 +88,14 @@ export interface ClipSegments {
   segments: SegmentHandle[];
   gone: boolean;
 }
+/** Answer to `splitSegment`: the segment in smaller pieces, in order. Empty when its bytes are gone. */
+export interface ClipParts {
+  type: "clip.parts";
+  occurredAt: number;
+  clipId: string;
+  index: number;
+  parts: SegmentPart[];
+}
 /** Answer to `listPending`: closed clips whose upload is not finished, oldest first, and the totals of all of them. */
 export interface ClipsPending {
   type: "clip.pending";
@@ -105,8 +121,10 @@ export interface ClipEvicted {
   clipId: string;
   eventId: string;
   bytes: number;
-  /** `lost`: its bytes were not there any more when the data folder was opened. */
-  reason: "budget" | "age" | "lost";
+  /**
+   * `lost`: its bytes were not there any more when the data folder was opened. `disk-full`: messages needed its room.
+   */
+  reason: "budget" | "age" | "lost" | "disk-full";
 }
 /** The spool's faults; clips go on in memory, or are closed, as each says. */
 export interface SpoolFault {
@@ -122,13 +140,15 @@ export type FragmentStoreInput =
   | ClipClosed
   | ClipFailed
   | ClipSegments
+  | ClipParts
   | ClipsPending
   | ClipEvicted
   | SpoolFault;
 
 /** A reference to bytes that never pass through the core. */
 export type PayloadReference =
-  | { kind: "segment"; clipId: string; index: number }
+  /** `from` and `bytes` name a piece of the segment, counted from its start; without them it is the whole. */
+  | { kind: "segment"; clipId: string; index: number; part?: { from: number; bytes: number } }
   | { kind: "still"; eventId: string };
 
 /** ISO/IEC 14496-12 initialisation segment: `ftyp` and `moov`. */
@@ -140,6 +160,8 @@ export interface InitSegment {
   /** Ticks a second of each track, by track id. */
   timescales: Record<number, number>;
   videoTrackId: number;
+  /** RFC 6381 codec string of its sound; empty without any. */
+  soundCodec: string;
 }
 
 /** One `moof`+`mdat`, as ffmpeg emitted it. */
@@ -162,7 +184,7 @@ export interface FragmentStore {
     clipId: string;
     eventId: string;
     fromMs: number;
-    pressAtMs: number;
+    eventAtMs: number;
     segmentBytes: number;
     initBody: string;
     /** What the clip's manifest says of it, as JSON values. */
@@ -171,6 +193,8 @@ export interface FragmentStore {
   /** Ends a clip with the fragment that is being filled at `atMs`. Answers `clip.closed`. */
   closeClip(clipId: string, atMs: number): void;
   listSegments(clipId: string, fromIndex: number, limit: number): void;
+  /** Cuts a segment into pieces of at most `partBytes`. Answers `clip.parts`. */
+  splitSegment(request: { clipId: string; index: number; partBytes: number }): void;
   listPending(limit: number): void;
   /** The broker has acknowledged the first `segments` segments. May be forgotten in a crash: repeating is safe. */
   markAcked(clipId: string, segments: number): void;

@@ -162,6 +162,7 @@ export class SimulatedCamera implements Camera {
       heightPx: 720,
       timescales: { 1: 15_360 },
       videoTrackId: 1,
+      soundCodec: "",
     });
     this.#post?.({
       type: "camera.up",
@@ -171,6 +172,7 @@ export class SimulatedCamera implements Camera {
       widthPx: 1280,
       heightPx: 720,
       video: "encode",
+      soundCodec: "",
     });
     this.#scheduleTick();
   }

@@ -8,6 +8,7 @@ import type {
   PayloadReference,
   PayloadSource,
   SegmentHandle,
+  SegmentPart,
 } from "../../device/ports/fragment-store.ts";
 import type { Chance } from "../world/chance.ts";
 import type { DeviceTime } from "../world/device-time.ts";
@@ -80,7 +81,7 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
 
   openClip(request: Parameters<FragmentStore["openClip"]>[0]): void {
     this.#footage?.catchUp();
-    const { clipId, fromMs, pressAtMs } = request;
+    const { clipId, fromMs, eventAtMs } = request;
     const trouble = this.#disk.fault ?? (this.#ring.streaming ? null : "no picture");
     if (trouble !== null) {
       this.#later(() => {
@@ -90,7 +91,7 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
       return;
     }
     const past = this.#ring.from(fromMs);
-    const preRollMs = Math.max(0, pressAtMs - (past[0]?.capturedAtMs ?? pressAtMs));
+    const preRollMs = Math.max(0, eventAtMs - (past[0]?.capturedAtMs ?? eventAtMs));
     const clip: OpenClip = {
       file: newClip(request, preRollMs),
       lastEndMs: 0,
@@ -121,6 +122,19 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
       const segments = file?.segments.slice(fromIndex, fromIndex + limit) ?? [];
       const answer = { clipId, fromIndex, segments, gone: file === undefined };
       this.#tell({ type: "clip.segments", occurredAt: this.#now(), ...answer });
+    });
+  }
+
+  splitSegment({ clipId, index, partBytes }: Parameters<FragmentStore["splitSegment"]>[0]): void {
+    this.#later(() => {
+      const bytes = this.#disk.clips.get(clipId)?.segments[index]?.bytes ?? 0;
+      const parts: SegmentPart[] = [];
+      for (let from = 0; from < bytes; from += partBytes) {
+        const part = { from, bytes: Math.min(partBytes, bytes - from) };
+        const handle = this.#partOf(clipId, index, part);
+        if (handle) parts.push({ ...part, sha256: handle.tag });
+      }
+      this.#tell({ type: "clip.parts", occurredAt: this.#now(), clipId, index, parts });
     });
   }
 
@@ -194,7 +208,9 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   /** What a modelled network carries instead of bytes: their number and their tag. Null when they are gone. */
   handleOf(reference: PayloadReference): { bytes: number; tag: string } | null {
     if (reference.kind === "segment") {
-      const segment = this.#disk.clips.get(reference.clipId)?.segments[reference.index];
+      const { clipId, index, part } = reference;
+      if (part) return this.#partOf(clipId, index, part);
+      const segment = this.#disk.clips.get(clipId)?.segments[index];
       return segment ? { bytes: segment.bytes, tag: segment.sha256 } : null;
     }
     const still = this.#bytesOf(reference);
@@ -203,8 +219,22 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
 
   #bytesOf(reference: PayloadReference): Uint8Array | null {
     if (reference.kind === "still") return this.#stills.get(reference.eventId) ?? null;
-    const pieces = this.#disk.clips.get(reference.clipId)?.content[reference.index];
-    return pieces ? Buffer.concat(pieces) : null;
+    const { clipId, index, part } = reference;
+    const pieces = this.#disk.clips.get(clipId)?.content[index];
+    if (!pieces) return null;
+    const segment = Buffer.concat(pieces);
+    return part ? segment.subarray(part.from, part.from + part.bytes) : segment;
+  }
+
+  #partOf(
+    clipId: string,
+    index: number,
+    part: { from: number; bytes: number },
+  ): { bytes: number; tag: string } | null {
+    const segment = this.#disk.clips.get(clipId)?.segments[index];
+    const bytes = this.#bytesOf({ kind: "segment", clipId, index, part });
+    if (!segment || !bytes) return null;
+    return { bytes: bytes.length, tag: this.#hashes.segment(clipId, segment.offset + part.from, [bytes]) };
   }
 
   #add(clip: OpenClip, fragments: readonly RingFragment[]): void {

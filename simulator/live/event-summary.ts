@@ -12,6 +12,10 @@ export function eventSummary({ eventType, known }: EventMessage): string {
       return known.data.state === "up"
         ? `camera up: ${known.data.source}`
         : `camera down: ${known.data.reason}`;
+    case "motion":
+      return known.data.state === "start"
+        ? `something moves: ${known.data.areaPermille / 10} % of the picture`
+        : `nothing moves any more, after ${seconds(known.data.durationMs)}`;
     case "snapshot": {
       const { state, reason, widthPx, heightPx, bytes } = known.data;
       return state === "taken"

@@ -16,7 +16,7 @@ export function drawSettings(chance: Chance): Settings {
   settings.broker.keepAliveS = chance.pick([10, 30, 60]);
   settings.uplink.settle = chance.pick(["puback", "receipt"]);
   settings.uplink.windowMessages = chance.pick([1, 4, 64]);
-  settings.uplink.clipWindowBytes = chance.pick([65_536, 262_144]);
+  settings.uplink.windowBytes = chance.pick([65_536, 262_144]);
   settings.uplink.reconnectMaxMs = chance.pick([5_000, 60_000]);
   // Below what a configuration may say: a bound that an hour's events really reach.
   settings.outbox.maxBytes = chance.pick([8_192, 24_576, 33_554_432]);

@@ -63,12 +63,12 @@ async function run(world: FragmentStoreWorld) {
     film: (fromMs: number, toMs: number) => {
       for (const pair of pictures(fromMs, toMs)) clips.pair(pair);
     },
-    open: (clipId: string, fromMs: number, pressAtMs: number) =>
+    open: (clipId: string, fromMs: number, eventAtMs: number) =>
       clips.openClip({
         clipId,
         eventId: `${clipId}-event`,
         fromMs,
-        pressAtMs,
+        eventAtMs,
         segmentBytes: SEGMENT_BYTES,
         initBody: `{"of":"${clipId}"}`,
         manifest: { deviceId: "front-door", nothing: null },

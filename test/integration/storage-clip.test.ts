@@ -80,7 +80,7 @@ async function recorded() {
           clipId: "c1",
           eventId: "e1",
           fromMs: 10_300,
-          pressAtMs: 14_300,
+          eventAtMs: 14_300,
           segmentBytes: 65_536,
           initBody: "{}",
           manifest: { deviceId: "front-door" },

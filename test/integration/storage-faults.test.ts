@@ -71,7 +71,7 @@ async function opened(settings: StorageSettings) {
       clipId,
       eventId: `${clipId}-e`,
       fromMs: 0,
-      pressAtMs: 4_000,
+      eventAtMs: 4_000,
       segmentBytes: 65_536,
       initBody: "{}",
       manifest: {},

@@ -45,7 +45,7 @@ async function recording(storage: StorageProcess, clipId: string, untilMs: numbe
     clipId,
     eventId: "e1",
     fromMs: 0,
-    pressAtMs: 4_000,
+    eventAtMs: 4_000,
     segmentBytes: 8_192,
     initBody: "{}",
     manifest: { deviceId: "front-door" },

@@ -166,6 +166,7 @@ export class FfmpegCamera implements Camera {
         widthPx,
         heightPx,
         video,
+        soundCodec: init.soundCodec,
       });
     };
     this.#process = new CaptureProcess({

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { RebaseError } from "../../../agent/media/rebase.ts";
 import { type Fragment, FragmentRing } from "../../../agent/media/ring.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -10,6 +11,7 @@ import type {
   InitSegment,
   PayloadReference,
   PayloadSource,
+  SegmentPart,
 } from "../../ports/fragment-store.ts";
 import type { StorageClient } from "./client.ts";
 import { ClipCutter } from "./clip-cutter.ts";
@@ -93,6 +95,13 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
     this.#ask({ kind: "list-segments", clipId, fromIndex, limit });
   }
 
+  splitSegment({ clipId, index, partBytes }: Parameters<FragmentStore["splitSegment"]>[0]): void {
+    void this.read({ kind: "segment", clipId, index }).then((found) => {
+      const parts = found === "gone" ? [] : partsOf(found, partBytes);
+      this.#post?.({ type: "clip.parts", occurredAt: this.#clock.monotonicMs(), clipId, index, parts });
+    });
+  }
+
   listPending(limit: number): void {
     this.#ask({ kind: "list-pending", limit });
   }
@@ -160,11 +169,13 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
   async read(reference: PayloadReference): Promise<Uint8Array | "gone"> {
     if (reference.kind === "still") assertId(reference.eventId);
     else assertId(reference.clipId);
-    const recent =
-      reference.kind === "still"
-        ? this.#recentStills.get(reference.eventId)
-        : this.#recentSegments.get(segmentKey(reference.clipId, reference.index));
-    return recent ?? this.#client.read(reference);
+    if (reference.kind === "still")
+      return this.#recentStills.get(reference.eventId) ?? this.#client.read(reference);
+    const { clipId, index, part } = reference;
+    const segment =
+      this.#recentSegments.get(segmentKey(clipId, index)) ??
+      (await this.#client.read({ kind: "segment", clipId, index }));
+    return part && segment !== "gone" ? segment.subarray(part.from, part.from + part.bytes) : segment;
   }
 
   #beginWithPreRoll(recording: Recording): void {
@@ -191,7 +202,7 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
         initBody: request.initBody,
         segmentBytes: request.segmentBytes,
         about: request.manifest,
-        preRollMs: Math.max(0, Math.round(request.pressAtMs - cutter.firstAtMs)),
+        preRollMs: Math.max(0, Math.round(request.eventAtMs - cutter.firstAtMs)),
         init: stream.data,
         atMs: this.#clock.monotonicMs(),
         ...cut,
@@ -287,6 +298,15 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
   #ask(request: ClipRequest): void {
     this.#client.send({ to: "clips", request });
   }
+}
+
+function partsOf(segment: Uint8Array, partBytes: number): SegmentPart[] {
+  const parts: SegmentPart[] = [];
+  for (let from = 0; from < segment.length; from += partBytes) {
+    const bytes = segment.subarray(from, from + partBytes);
+    parts.push({ from, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") });
+  }
+  return parts;
 }
 
 function segmentKey(clipId: string, index: number): string {

@@ -114,6 +114,7 @@ export class DoorbellOnADesk {
       widthPx: 1280,
       heightPx: 720,
       video: "encode",
+      soundCodec: "",
     });
     return this;
   }

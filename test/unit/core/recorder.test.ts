@@ -13,7 +13,7 @@ describe("recorder", () => {
     const desk = withCamera();
     const pressedAt = desk.now;
     desk.press();
-    expect(desk.last("clip.open")).toMatchObject({ fromMs: pressedAt - 4_000, pressAtMs: pressedAt });
+    expect(desk.last("clip.open")).toMatchObject({ fromMs: pressedAt - 4_000, eventAtMs: pressedAt });
     expect(desk.last("camera.take-still").atMs).toBe(pressedAt);
   });
 

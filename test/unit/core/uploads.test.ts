@@ -12,7 +12,7 @@ const handles = (from: number, count: number): SegmentHandle[] =>
   }));
 
 function recording(window = 262_144) {
-  const desk = DoorbellOnADesk.ready({ camera: { source: "test" }, uplink: { clipWindowBytes: window } });
+  const desk = DoorbellOnADesk.ready({ camera: { source: "test" }, uplink: { windowBytes: window } });
   desk.state.pacing.windowBytes = window;
   desk.cameraUp().press();
   const { clipId } = desk.last("clip.open");

@@ -21,7 +21,7 @@ function doorbell() {
   const totals = { press: { rows: 0, bytes: 0 }, event: { rows: 0, bytes: 0 } };
   const connecting = take({ type: "store.opened", occurredAt: 10, epochNumber: 1, previous: null, totals });
   const connected = take({ type: "broker.connected", occurredAt: 20, connection: 1, protocol: "5" });
-  const picture = { codec: "avc1", widthPx: 1_280, heightPx: 720, video: "encode" } as const;
+  const picture = { codec: "avc1", widthPx: 1_280, heightPx: 720, video: "encode", soundCodec: "" } as const;
   take({ type: "camera.up", occurredAt: 30, source: "test", ...picture });
   return { state, take, connecting, connected };
 }

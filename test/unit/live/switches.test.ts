@@ -21,7 +21,7 @@ class SlowCamera implements Camera {
   takeStill(): void {}
   async stop(): Promise<void> {}
   up(): void {
-    const picture = { codec: "avc1", widthPx: 2, heightPx: 2, video: "encode" } as const;
+    const picture = { codec: "avc1", widthPx: 2, heightPx: 2, video: "encode", soundCodec: "" } as const;
     this.post({ type: "camera.up", occurredAt: 1, source: "test", ...picture });
   }
   down(fault: "none" | "world" = "none"): void {
