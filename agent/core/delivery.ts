@@ -1,10 +1,18 @@
-import type { Lane, OutboxPosition, OutboxRow, StoreFailed, StorePage } from "../../device/ports/store.ts";
+import type {
+  Lane,
+  OutboxPosition,
+  OutboxRow,
+  StoredRow,
+  StoreFailed,
+  StorePage,
+} from "../../device/ports/store.ts";
+import type { PorchlightEvent } from "../contract/events.ts";
 import { LATE_AFTER_MS, topicsOf } from "../contract/topics.ts";
 import { askForPage, settle } from "./outbox.ts";
 import { utcAt } from "./time.ts";
 import { setTimer, timerRuns } from "./timers.ts";
 import { count, countAndSay, type Turn } from "./turn.ts";
-import { inFlight, isReady, publish } from "./uplink.ts";
+import { hasRoomFor, inFlight, isReady, publish } from "./uplink.ts";
 
 /**
  * Brings the outbox to the broker. Each connection makes a pass over the stored rows, oldest first; what happens
@@ -18,10 +26,14 @@ export interface DeliveryState {
 }
 
 export interface LaneDelivery {
-  /** The stored row up to which this pass has come. */
+  /** The stored row up to which this pass has read. */
   cursor: OutboxPosition | null;
-  /** The store may hold rows after the cursor that were not sent on this connection. */
-  behind: boolean;
+  /** Rows that were read and wait for room. */
+  rows: StoredRow[];
+  /** The store may hold rows after the cursor. */
+  more: boolean;
+  /** Bytes that the next in turn waits for; 0 when nothing waits. Meanwhile no clip takes the room. */
+  needsBytes: number;
   paging: boolean;
   /** The page that is under way was asked for by an earlier pass: its answer is left aside. */
   stale: boolean;
@@ -33,6 +45,8 @@ export interface LaneDelivery {
 
 const PAGE_ROWS = 64;
 const LAST_SEQUENCE = 2_147_483_647;
+/** Topics and what packets cost, of an event and of its still. */
+const EVENT_OVERHEAD_BYTES = 256;
 const LANES = ["press", "event"] as const;
 /** After a refusal by the broker or a failure of the store, the pass is made again. */
 const AFTER_FAILURE_MS = 30_000;
@@ -47,8 +61,8 @@ export function startPass(turn: Turn): void {
   const { delivery, outbox } = turn.state;
   for (const lane of LANES) {
     const paging = delivery[lane].paging;
-    const behind = outbox.store === "durable";
-    delivery[lane] = { ...newLane(), cursor: passBegins(turn), behind, paging, stale: paging };
+    const more = outbox.store === "durable";
+    delivery[lane] = { ...newLane(), cursor: passBegins(turn), more, paging, stale: paging };
   }
   for (const unsaved of outbox.unsaved) unsaved.sentOn = 0;
 }
@@ -57,33 +71,32 @@ export function startPass(turn: Turn): void {
 export function pumpEvents(turn: Turn): void {
   if (!isReady(turn)) return;
   for (const lane of LANES) {
-    const { behind } = turn.state.delivery[lane];
+    turn.state.delivery[lane].needsBytes = 0;
     // Only a live press may overtake what the pass has still to bring.
-    if (!behind) sendUnsaved(turn, lane, () => true);
-    else if (lane === "press") sendUnsaved(turn, lane, (row) => !isLate(turn, row));
+    if (lane === "press") sendUnsaved(turn, lane, (row) => !isLate(turn, row));
+    sendRows(turn, lane);
+    if (!isBehind(turn, lane)) sendUnsaved(turn, lane, () => true);
     continuePass(turn, lane);
   }
+}
+
+/** Something waits for room, and no clip is to take it. */
+export function eventsWait(turn: Turn): boolean {
+  const { press, event } = turn.state.delivery;
+  return press.needsBytes > 0 || event.needsBytes > 0;
 }
 
 export function pageArrived(turn: Turn, input: StorePage): void {
   const own = turn.state.delivery[input.lane];
   own.paging = false;
-  if (own.stale || !isReady(turn) || !own.behind) {
+  if (own.stale || !isReady(turn) || !own.more) {
     own.stale = false;
     return;
   }
-  for (const row of input.rows) {
-    if (row.epoch === turn.state.lifecycle.epoch)
-      sendUnsaved(turn, input.lane, (one) => one.sequence < row.sequence);
-    if (!mayBeSent(turn, input.lane, row)) {
-      own.cursor = { epochNumber: row.epochNumber, sequence: row.sequence };
-      continue;
-    }
-    if (!hasRoom(turn, input.lane)) return;
-    own.cursor = { epochNumber: row.epochNumber, sequence: row.sequence };
-    send(turn, row);
-  }
-  if (!input.more) own.behind = false;
+  own.rows.push(...input.rows);
+  own.more = input.more;
+  const last = input.rows.at(-1);
+  if (last) own.cursor = { epochNumber: last.epochNumber, sequence: last.sequence };
 }
 
 /** The store could not answer, or could not forget what was delivered: the pass is made again later. */
@@ -99,10 +112,13 @@ export function savedUnsent(turn: Turn, lane: Lane, sequence: number, sentOn: nu
   const { lifecycle, uplink } = turn.state;
   if (sentOn === uplink.connection) return;
   const own = turn.state.delivery[lane];
-  own.behind = true;
+  own.more = true;
   const { cursor } = own;
-  if (cursor?.epochNumber === lifecycle.epochNumber && cursor.sequence >= sequence)
-    cursor.sequence = sequence - 1;
+  if (cursor?.epochNumber !== lifecycle.epochNumber || cursor.sequence < sequence) return;
+  cursor.sequence = sequence - 1;
+  own.stale = own.paging;
+  // They will be read again.
+  own.rows = own.rows.filter((row) => row.epoch !== lifecycle.epoch || row.sequence < sequence);
 }
 
 /** The broker has the message. That settles it, unless the consumer's receipt is what counts. */
@@ -161,7 +177,22 @@ function passBegins(turn: Turn): OutboxPosition | null {
 }
 
 function newLane(): LaneDelivery {
-  return { cursor: null, behind: false, paging: false, stale: false, blocked: false, ahead: [] };
+  return {
+    cursor: null,
+    rows: [],
+    more: false,
+    needsBytes: 0,
+    paging: false,
+    stale: false,
+    blocked: false,
+    ahead: [],
+  };
+}
+
+/** Something of the store has still to be sent on this connection. */
+function isBehind(turn: Turn, lane: Lane): boolean {
+  const { rows, more } = turn.state.delivery[lane];
+  return more || rows.length > 0;
 }
 
 /** Sends those rows that are not in the store and may go now. */
@@ -170,16 +201,32 @@ function sendUnsaved(turn: Turn, lane: Lane, mayGo: (row: OutboxRow) => boolean)
   for (const unsaved of outbox.unsaved) {
     if (unsaved.row.lane !== lane || unsaved.sentOn === uplink.connection) continue;
     if (!mayGo(unsaved.row)) continue;
-    if (!hasRoom(turn, lane)) return;
+    if (!hasRoom(turn, unsaved.row)) return;
     unsaved.sentOn = uplink.connection;
     addNumber(delivery[lane].ahead, unsaved.row.sequence);
     send(turn, unsaved.row);
   }
 }
 
+/** Sends rows of the store, in their order. */
+function sendRows(turn: Turn, lane: Lane): void {
+  const own = turn.state.delivery[lane];
+  let sent = 0;
+  for (const row of own.rows) {
+    if (row.epoch === turn.state.lifecycle.epoch)
+      sendUnsaved(turn, lane, (one) => one.sequence < row.sequence);
+    if (mayBeSent(turn, lane, row)) {
+      if (!hasRoom(turn, row)) break;
+      send(turn, row);
+    }
+    sent += 1;
+  }
+  if (sent > 0) own.rows.splice(0, sent);
+}
+
 function continuePass(turn: Turn, lane: Lane): void {
   const own = turn.state.delivery[lane];
-  if (!own.behind || own.blocked || own.paging || !hasRoom(turn, lane)) return;
+  if (!own.more || own.blocked || own.paging || own.rows.length > PAGE_ROWS / 2) return;
   own.paging = true;
   askForPage(turn, "pass", lane, own.cursor, PAGE_ROWS);
 }
@@ -189,8 +236,25 @@ function mayBeSent(turn: Turn, lane: Lane, row: OutboxRow): boolean {
   return !turn.state.delivery[lane].ahead.some(([from, to]) => from <= row.sequence && row.sequence <= to);
 }
 
-function hasRoom(turn: Turn, lane: Lane): boolean {
-  return inFlight(turn, lane) < turn.state.settings.uplink.windowMessages;
+/** A live press goes at once; all else within the window, and never more messages of a sequence than are allowed. */
+function hasRoom(turn: Turn, row: OutboxRow): boolean {
+  if (inFlight(turn, row.lane) >= turn.state.settings.uplink.windowMessages) return false;
+  if (isLive(turn, row)) return true;
+  const bytes = row.body.length + stillBytes(row) + EVENT_OVERHEAD_BYTES;
+  if (hasRoomFor(turn, bytes)) return true;
+  turn.state.delivery[row.lane].needsBytes = bytes;
+  return false;
+}
+
+function isLive(turn: Turn, row: OutboxRow): boolean {
+  return row.lane === "press" && !isLate(turn, row);
+}
+
+/** Size of the still that travels before the row, as the row tells it. */
+function stillBytes({ stillOf, body }: OutboxRow): number {
+  if (stillOf === null) return 0;
+  const { data } = JSON.parse(body) as PorchlightEvent<"snapshot">;
+  return data.bytes;
 }
 
 function send(turn: Turn, row: OutboxRow): void {
@@ -198,7 +262,7 @@ function send(turn: Turn, row: OutboxRow): void {
   if (row.stillOf !== null) {
     publish(
       turn,
-      { kind: "still", eventId: row.stillOf },
+      { kind: "still", eventId: row.stillOf, bytes: stillBytes(row) },
       {
         topic: topics.snapshot(row.stillOf),
         payload: { kind: "still", eventId: row.stillOf },
@@ -212,7 +276,7 @@ function send(turn: Turn, row: OutboxRow): void {
   if (late) count(turn, "uplink.late");
   publish(
     turn,
-    { kind: "event", lane: row.lane, epoch: row.epoch, sequence: row.sequence },
+    { kind: "event", lane: row.lane, epoch: row.epoch, sequence: row.sequence, live: isLive(turn, row) },
     {
       topic: topics.event(row.eventType, late),
       payload: { kind: "text", text: row.body },

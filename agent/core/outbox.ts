@@ -150,6 +150,8 @@ export function settle(turn: Turn, ranges: SequenceRange[]): void {
     if (announces && settled(row)) act(turn, { type: "clip.mark-announced", clipId: announces });
   }
   outbox.unsaved = outbox.unsaved.filter(({ row }) => !settled(row));
+  for (const own of [turn.state.delivery.press, turn.state.delivery.event])
+    if (own.rows.some(settled)) own.rows = own.rows.filter((row) => !settled(row));
   if (outbox.store !== "memory") act(turn, { type: "store.settle", ranges });
 }
 

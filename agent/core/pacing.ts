@@ -1,35 +1,90 @@
 import type { Turn } from "./turn.ts";
+import type { InFlight } from "./uplink.ts";
 
 /**
- * How many bytes of clips may be on their way: as many as the link acknowledges within `windowMs`, so that a press
- * waits no longer than that behind video. The window doubles while acknowledgements are quicker, and halves when one
- * is slower: delay-based congestion control, as in TCP Vegas (Brakmo and Peterson, 1995), with one message as floor.
+ * How much may be on its way, so that a press waits behind no more than the link carries in `uplink.windowMs`. The
+ * link's rate is measured: what had to leave before a message was acknowledged, over the time that took beyond the
+ * quickest acknowledgement. Kin to TCP Vegas (Brakmo and Peterson, 1995) and BBR (Cardwell et al., 2016).
+ *
+ * The slowest link for which this is promised is 256 kbit/s: there the smallest piece takes 130 ms.
  */
 export interface PacingState {
+  /** Most bytes on their way that are not a live press. */
   windowBytes: number;
-  /** Publishes from before this have their slowness answered already. */
-  halvedAtMs: number;
+  /** What this connection was seen to carry; 0 when that is not known yet. */
+  bytesPerS: number;
+  /** The same of the last connection that knew. */
+  lastBytesPerS: number;
+  /** The quickest acknowledgement on this connection; null before the first. */
+  quickestMs: number | null;
 }
+
+/** The smallest piece of a clip, where a connection begins. */
+export const SMALLEST_PIECE_BYTES = 4_096;
+/** Of the window's time: the rest is for the press itself, and for a rate that falls. */
+const AIM = 0.75;
+/** A queue shorter than this share of the window's time says nothing about the rate's upper end. */
+const TELLING_SHARE = 0.25;
+const SMALLEST_PREVIEW_BYTES = 4_000;
 
 export function newPacing(): PacingState {
-  return { windowBytes: 0, halvedAtMs: 0 };
+  return { windowBytes: SMALLEST_PIECE_BYTES, bytesPerS: 0, lastBytesPerS: 0, quickestMs: null };
 }
 
-/** A new connection may be another link: begins with one segment. */
+/** A new connection may be another link: it begins with the smallest piece. */
 export function restartPacing(turn: Turn): void {
-  const { pacing, settings } = turn.state;
-  pacing.windowBytes = settings.clip.segmentBytes;
-  pacing.halvedAtMs = turn.now;
+  const { pacing } = turn.state;
+  Object.assign(pacing, { windowBytes: SMALLEST_PIECE_BYTES, bytesPerS: 0, quickestMs: null });
 }
 
-/** A segment that was sent at `sentAtMs` has been acknowledged. */
-export function segmentTook(turn: Turn, sentAtMs: number, bytes: number): void {
+/** A publish has been acknowledged: learns the link's rate from it. */
+export function linkAcknowledged(turn: Turn, done: InFlight): void {
   const { pacing, settings } = turn.state;
-  const { uplink } = settings;
-  if (turn.now - sentAtMs <= uplink.windowMs) {
-    pacing.windowBytes = Math.min(uplink.windowBytes, pacing.windowBytes + bytes);
-  } else if (sentAtMs >= pacing.halvedAtMs) {
-    pacing.windowBytes = Math.max(settings.clip.segmentBytes, Math.floor(pacing.windowBytes / 2));
-    pacing.halvedAtMs = turn.now;
-  }
+  const tookMs = turn.now - done.sentAtMs;
+  pacing.quickestMs = Math.min(pacing.quickestMs ?? tookMs, tookMs);
+  if (done.aheadBytes < SMALLEST_PIECE_BYTES) return;
+  learnRate(turn, done.aheadBytes, Math.max(1, turn.now - done.aheadSinceMs - pacing.quickestMs));
+  const wasFull = done.aheadBytes * 2 >= pacing.windowBytes;
+  const grownBytes = pacing.windowBytes + (wasFull ? done.bytes : 0);
+  const mostBytes = Math.min(settings.uplink.windowBytes, bytesInWindow(turn, pacing.bytesPerS * AIM));
+  pacing.windowBytes = Math.max(SMALLEST_PIECE_BYTES, Math.min(grownBytes, mostBytes));
+}
+
+/** Pieces of a clip are cut to this, so that two of them fit in the window. */
+export function pieceBytes(turn: Turn): number {
+  return sized(turn, turn.state.pacing.windowBytes);
+}
+
+/** The same for what is recorded now and travels later, when the window may have opened. */
+export function segmentBytes(turn: Turn): number {
+  const { pacing, settings } = turn.state;
+  if (pacing.bytesPerS === 0) return settings.clip.segmentBytes;
+  return sized(turn, bytesInWindow(turn, pacing.bytesPerS * AIM));
+}
+
+/** A preview is no larger than what the link carries in the window's time, as far as that is known. */
+export function previewMaxBytes(turn: Turn): number {
+  const { pacing, settings } = turn.state;
+  const bytesPerS = pacing.bytesPerS || pacing.lastBytesPerS;
+  if (bytesPerS === 0) return settings.still.maxBytes;
+  return Math.min(settings.still.maxBytes, Math.max(SMALLEST_PREVIEW_BYTES, bytesInWindow(turn, bytesPerS)));
+}
+
+/** A quick acknowledgement says that the link carries at least so much; only a slow one, that it carries less. */
+function learnRate(turn: Turn, aheadBytes: number, queuedMs: number): void {
+  const { pacing, settings } = turn.state;
+  const seen = Math.floor((aheadBytes * 1_000) / queuedMs);
+  const telling = queuedMs > settings.uplink.windowMs * TELLING_SHARE;
+  if (pacing.bytesPerS === 0) pacing.bytesPerS = seen;
+  else if (seen > pacing.bytesPerS || telling) pacing.bytesPerS = Math.floor((pacing.bytesPerS + seen) / 2);
+  pacing.lastBytesPerS = pacing.bytesPerS;
+}
+
+function bytesInWindow(turn: Turn, bytesPerS: number): number {
+  return Math.floor((bytesPerS * turn.state.settings.uplink.windowMs) / 1_000);
+}
+
+function sized(turn: Turn, windowBytes: number): number {
+  const largest = turn.state.settings.clip.segmentBytes;
+  return Math.min(largest, Math.max(SMALLEST_PIECE_BYTES, Math.floor(windowBytes / 2)));
 }

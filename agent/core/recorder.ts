@@ -4,6 +4,7 @@ import type { ClipInitMessage } from "../contract/messages.ts";
 import { tellClip } from "./clip-events.ts";
 import { recordEvent } from "./events.ts";
 import { showState } from "./light.ts";
+import { previewMaxBytes, segmentBytes } from "./pacing.ts";
 import { utcAt } from "./time.ts";
 import { clearTimer, setTimer } from "./timers.ts";
 import { act, count, say, type Turn } from "./turn.ts";
@@ -205,10 +206,10 @@ export function stillFailed(turn: Turn, input: StillFailed): void {
 }
 
 function askForStill(turn: Turn, eventId: string, eventAtMs: number): void {
-  const { recorder, settings } = turn.state;
+  const { recorder } = turn.state;
   recorder.stills.push({ eventId, eventAtMs });
   if (recorder.stills.length > MOST_STILLS_ASKED) recorder.stills.shift();
-  act(turn, { type: "camera.take-still", eventId, atMs: eventAtMs, maxBytes: settings.still.maxBytes });
+  act(turn, { type: "camera.take-still", eventId, atMs: eventAtMs, maxBytes: previewMaxBytes(turn) });
 }
 
 function stillAnswered(turn: Turn, eventId: string): { eventAtMs: number } | undefined {
@@ -250,7 +251,7 @@ function openClip(
     eventId: wanted.eventId,
     fromMs: wanted.fromMs,
     eventAtMs: wanted.eventAtMs,
-    segmentBytes: settings.clip.segmentBytes,
+    segmentBytes: segmentBytes(turn),
     initBody,
     manifest: {
       deviceId: settings.device.id,

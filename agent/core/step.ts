@@ -52,7 +52,7 @@ import {
   saveRefusedRows,
   storeFailed,
 } from "./outbox.ts";
-import { restartPacing, segmentTook } from "./pacing.ts";
+import { linkAcknowledged, restartPacing } from "./pacing.ts";
 import { receiptArrived } from "./receipts.ts";
 import { clipClosed, clipFailed, clipOpened, closeTimerFired, stillFailed, stillTaken } from "./recorder.ts";
 import type { State } from "./state.ts";
@@ -214,8 +214,9 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
 function published(turn: Turn, input: BrokerAcked): void {
   const done = finishPublish(turn, input.connection, input.token);
   if (!done) return;
-  const { purpose, sentAtMs } = done;
+  const { purpose } = done;
   provedGood(turn);
+  linkAcknowledged(turn, done);
   switch (purpose.kind) {
     case "event":
       if (purpose.epoch === turn.state.lifecycle.epoch)
@@ -224,7 +225,6 @@ function published(turn: Turn, input: BrokerAcked): void {
     case "still":
       return act(turn, { type: "clip.forget-still", eventId: purpose.eventId });
     case "clip-segment":
-      segmentTook(turn, sentAtMs, purpose.bytes);
       return segmentAcked(turn, purpose.clipId, purpose.index);
     case "clip-fin":
       return finAcked(turn, purpose.clipId);

@@ -13,10 +13,17 @@ export interface UplinkState {
   connection: number;
   /** Failures in a row. */
   attempt: number;
+  /** Of the broker of this connection, or of the next one. */
   urlIndex: number;
+  /** When a connection to each broker failed last; null: it did not. */
+  failedAtMs: (number | null)[];
+  /** The broker has acknowledged something on this connection, and has not ceased to. */
+  provedGood: boolean;
   nextToken: number;
   /** Published and not acknowledged, by token, oldest first. */
   inFlight: InFlight[];
+  /** When the last acknowledgement came. */
+  ackedAtMs: number;
   /** How often `online` was said again since its last echo. */
   assertions: number;
   /** The last trouble that was told, so that it is told once. */
@@ -26,6 +33,12 @@ export interface UplinkState {
 export interface InFlight {
   token: number;
   sentAtMs: number;
+  /** About what it takes on the link. */
+  bytes: number;
+  /** What the link had to carry until this was through: itself, and all that was on its way before it. */
+  aheadBytes: number;
+  /** When the first of those bytes began to be carried: at the acknowledgement before, or on an idle link at once. */
+  aheadSinceMs: number;
   purpose: Purpose;
 }
 
@@ -33,8 +46,9 @@ export interface InFlight {
 export type Purpose =
   | { kind: "status"; state: StatusMessage["state"] }
   | { kind: "health" }
-  | { kind: "event"; lane: Lane; epoch: string; sequence: number }
-  | { kind: "still"; eventId: string }
+  /** `live`: a press that is to ring now, which waits for nothing. */
+  | { kind: "event"; lane: Lane; epoch: string; sequence: number; live: boolean }
+  | { kind: "still"; eventId: string; bytes: number }
   | { kind: "clip-init"; clipId: string }
   | { kind: "clip-segment"; clipId: string; index: number; bytes: number }
   | { kind: "clip-fin"; clipId: string }
@@ -46,8 +60,11 @@ export function newUplink(): UplinkState {
     connection: 0,
     attempt: 0,
     urlIndex: 0,
+    failedAtMs: [],
+    provedGood: false,
     nextToken: 1,
     inFlight: [],
+    ackedAtMs: 0,
     assertions: 0,
     trouble: "",
   };
@@ -64,6 +81,8 @@ export function connect(turn: Turn): void {
   const topics = topicsOf(settings.device.id);
   clearTimer(turn, "uplink.connect");
   uplink.phase = "connecting";
+  uplink.provedGood = false;
+  uplink.urlIndex = nextBroker(turn);
   uplink.connection += 1;
   act(turn, {
     type: "broker.connect",
@@ -108,22 +127,35 @@ export function disconnected(turn: Turn, input: BrokerDisconnected): boolean {
     uplink.phase = "closed";
     return true;
   }
-  uplink.urlIndex = (uplink.urlIndex + 1) % settings.broker.urls.length;
+  if (!uplink.provedGood) uplink.failedAtMs[uplink.urlIndex] = turn.now;
   const { reconnectMinMs, reconnectMaxMs } = settings.uplink;
-  setTimer(
-    turn,
-    "uplink.connect",
-    turn.now + backOffMs(turn, uplink.attempt, reconnectMinMs, reconnectMaxMs),
-  );
+  // Every broker is tried once before the pauses grow.
+  const round = Math.floor(uplink.attempt / settings.broker.urls.length);
+  setTimer(turn, "uplink.connect", turn.now + backOffMs(turn, round, reconnectMinMs, reconnectMaxMs));
   uplink.attempt += 1;
   return true;
+}
+
+/** A broker that failed is not tried before the others for so long. */
+const FAILED_FOR_MS = 300_000;
+
+/** The first in the list that has not failed lately; when all have, the one whose failure is longest ago. */
+function nextBroker(turn: Turn): number {
+  const { settings, uplink } = turn.state;
+  const failedAt = settings.broker.urls.map((_, i) => uplink.failedAtMs[i] ?? null);
+  const good = failedAt.findIndex((atMs) => atMs === null || turn.now - atMs >= FAILED_FOR_MS);
+  return good >= 0 ? good : failedAt.indexOf(Math.min(...failedAt.map((atMs) => atMs ?? 0)));
 }
 
 /** Publishes at QoS 1; the acknowledgement comes back with this purpose. */
 export function publish(turn: Turn, purpose: Purpose, message: BrokerMessageOut): void {
   const { settings, uplink } = turn.state;
   const token = uplink.nextToken++;
-  uplink.inFlight.push({ token, sentAtMs: turn.now, purpose });
+  const bytes = message.topic.length + payloadBytes(purpose, message) + PACKET_OVERHEAD_BYTES;
+  const aheadBytes = uplink.inFlight.reduce((sum, one) => sum + one.bytes, bytes);
+  const oldest = uplink.inFlight[0];
+  const aheadSinceMs = oldest ? Math.max(uplink.ackedAtMs, oldest.sentAtMs) : turn.now;
+  uplink.inFlight.push({ token, sentAtMs: turn.now, bytes, aheadBytes, aheadSinceMs, purpose });
   act(turn, { type: "broker.publish", connection: uplink.connection, token, message });
   if (!timerRuns(turn, "uplink.ack")) setTimer(turn, "uplink.ack", turn.now + settings.uplink.ackTimeoutMs);
 }
@@ -134,12 +166,16 @@ export function finishPublish(turn: Turn, connection: number, token: number): In
   if (connection !== uplink.connection) return null;
   const index = uplink.inFlight.findIndex((one) => one.token === token);
   const [done] = index < 0 ? [] : uplink.inFlight.splice(index, 1);
+  uplink.ackedAtMs = turn.now;
   return done ?? null;
 }
 
-/** A connection that has acknowledged something was a good one. */
+/** A connection that has acknowledged something is a good one. */
 export function provedGood(turn: Turn): void {
-  turn.state.uplink.attempt = 0;
+  const { uplink } = turn.state;
+  uplink.attempt = 0;
+  uplink.provedGood = true;
+  uplink.failedAtMs[uplink.urlIndex] = null;
 }
 
 /** How many events of a lane are on their way. */
@@ -148,12 +184,23 @@ export function inFlight(turn: Turn, lane: Lane): number {
     .length;
 }
 
-/** Bytes of clips that are on their way. */
-export function clipBytesInFlight(turn: Turn): number {
-  return turn.state.uplink.inFlight.reduce(
-    (sum, { purpose }) => sum + (purpose.kind === "clip-segment" ? purpose.bytes : 0),
-    0,
-  );
+/** Whether so many bytes may be sent now: the window has room for them, or nothing but live presses is on its way. */
+export function hasRoomFor(turn: Turn, bytes: number): boolean {
+  const { pacing, uplink } = turn.state;
+  const onTheirWay = uplink.inFlight.reduce((sum, one) => sum + (isPaced(one.purpose) ? one.bytes : 0), 0);
+  return onTheirWay === 0 || onTheirWay + bytes <= pacing.windowBytes;
+}
+
+function isPaced(purpose: Purpose): boolean {
+  return purpose.kind !== "event" || !purpose.live;
+}
+
+/** Fixed header, packet id, properties, and TCP's and IP's share. */
+const PACKET_OVERHEAD_BYTES = 64;
+
+function payloadBytes(purpose: Purpose, { payload }: BrokerMessageOut): number {
+  if (payload.kind === "text") return payload.text.length;
+  return "bytes" in purpose ? purpose.bytes : 0;
 }
 
 /** The oldest publish is due: without its acknowledgement the connection is worth nothing. */
@@ -167,6 +214,7 @@ export function ackTimerFired(turn: Turn): void {
     return;
   }
   count(turn, "uplink.ackTimeouts");
+  uplink.provedGood = false;
   say(turn, "warn", "the broker does not acknowledge: connection ended", {
     waitedMs: turn.now - oldest.sentAtMs,
   });

@@ -10,8 +10,10 @@ import type {
 } from "../../device/ports/fragment-store.ts";
 import { topicsOf } from "../contract/topics.ts";
 import { tellClip } from "./clip-events.ts";
+import { eventsWait } from "./delivery.ts";
+import { pieceBytes } from "./pacing.ts";
 import { act, count, say, type Turn } from "./turn.ts";
-import { clipBytesInFlight, isReady, publish } from "./uplink.ts";
+import { hasRoomFor, isReady, publish } from "./uplink.ts";
 import { knownUpTo, newUpload, replaceByParts, type Upload, wholePiece } from "./upload.ts";
 
 /**
@@ -26,6 +28,8 @@ export interface UploadsState {
   asking: boolean;
   /** The store was asked once since the start, so that clips a crash cut short have told their end. */
   recovered: boolean;
+  /** The broker of the last connection. */
+  urlIndex: number;
 }
 
 const PENDING_LIMIT = 16;
@@ -34,11 +38,13 @@ const LIST_LIMIT = 64;
 const MOST_WAITING = 4;
 /** Handles of one clip held here; more are asked for when they are needed. */
 const MOST_KNOWN = 256;
+/** A piece's topic, with its hash, and what packets cost. */
+const PIECE_OVERHEAD_BYTES = 240;
 /** The store is told of progress each time so many more segments are acknowledged. */
 const MARK_EVERY = 8;
 
 export function newUploads(): UploadsState {
-  return { active: [], more: false, asking: false, recovered: false };
+  return { active: [], more: false, asking: false, recovered: false, urlIndex: 0 };
 }
 
 /** A clip begins. */
@@ -60,7 +66,12 @@ export function forgetUpload(turn: Turn, clipId: string): void {
 
 /** A connection stands: every clip begins again after its last acknowledged segment. */
 export function restartUploads(turn: Turn): void {
-  for (const upload of turn.state.uploads.active) {
+  const { uplink, uploads } = turn.state;
+  const isAnother = uploads.urlIndex !== uplink.urlIndex;
+  uploads.urlIndex = uplink.urlIndex;
+  for (const upload of uploads.active) {
+    // What one broker has acknowledged, another has never seen.
+    if (isAnother) upload.acked = 0;
     Object.assign(upload, {
       next: upload.acked,
       known: [],
@@ -134,12 +145,14 @@ export function clipsPending(turn: Turn, input: ClipsPending): void {
     return;
   }
   const upload = newUpload({ ...oldest, continues: "" });
+  // The store does not know which of several brokers has acknowledged them.
+  const acked = turn.state.settings.broker.urls.length === 1 ? oldest.ackedSegments : 0;
   Object.assign(upload, {
     segments: oldest.segments,
     whole: { bytes: oldest.closed.bytes, sha256: oldest.closed.sha256 },
-    acked: oldest.ackedSegments,
+    acked,
     marked: oldest.ackedSegments,
-    next: oldest.ackedSegments,
+    next: acked,
   });
   uploads.active.push(upload);
 }
@@ -248,10 +261,20 @@ function pumpUpload(turn: Turn, upload: Upload): void {
 
 function sendPieces(turn: Turn, upload: Upload): void {
   const { clipId } = upload;
-  while (!upload.splitting && clipBytesInFlight(turn) < turn.state.pacing.windowBytes) {
+  // A snapshot that waits for room goes before what would take it.
+  if (eventsWait(turn)) return;
+  while (!upload.splitting) {
     const piece = upload.known[0];
     if (!piece) return;
     const { index, from, bytes, offset, sha256 } = piece;
+    const partBytes = pieceBytes(turn);
+    const tooLarge = piece.whole && bytes > partBytes;
+    if (!hasRoomFor(turn, (tooLarge ? partBytes : bytes) + PIECE_OVERHEAD_BYTES)) return;
+    if (tooLarge) {
+      upload.splitting = true;
+      act(turn, { type: "clip.split-segment", clipId, index, partBytes });
+      return;
+    }
     upload.known.shift();
     upload.next = piece.last ? index + 1 : index;
     upload.outstanding.push(index);

@@ -119,6 +119,7 @@ describe("delivery", () => {
 
   it("pages a backlog in order within its window, and lets a live press overtake it", () => {
     const desk = new DoorbellOnADesk({ uplink: { windowMessages: 3 } }).start().openStore(2).connect();
+    desk.state.pacing.windowBytes = 65_536;
     const rows = [1, 2, 3, 4, 5].map((sequence) => storedRow(sequence));
     desk.page("press", rows);
     const sent = () =>
@@ -126,16 +127,40 @@ describe("delivery", () => {
         purpose.kind === "event" && purpose.lane === "press" ? [purpose] : [],
       );
     expect(sent().map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
-    desk.ackAll();
-    expect(desk.last("store.page").after).toEqual({ epochNumber: 1, sequence: 3 });
-    desk.press();
+    const [first, second] = desk.state.uplink.inFlight.filter(({ purpose }) => purpose.kind === "event");
+    for (const one of [first, second]) desk.ack(one?.token ?? 0);
+    expect(sent().map(({ sequence }) => sequence)).toEqual([3, 4, 5]);
+    desk.ackAll().press();
     expect(sent().map(({ epoch, sequence }) => `${epoch.slice(-2)}-${sequence}`)).toEqual(["aa-1"]);
-    desk.page("press", rows.slice(3));
-    expect(sent().map(({ epoch, sequence }) => `${epoch.slice(-2)}-${sequence}`)).toEqual([
-      "aa-1",
-      "bb-4",
-      "bb-5",
-    ]);
+  });
+
+  it("asks for more of a backlog before what it has is sent, and reads nothing twice", () => {
+    const desk = new DoorbellOnADesk({ uplink: { windowMessages: 64 } }).start().openStore(2).connect();
+    desk.state.pacing.windowBytes = 4_194_304;
+    const rows = Array.from({ length: 96 }, (_, i) => storedRow(i + 1));
+    desk.page("press", rows.slice(0, 64), true);
+    expect(desk.last("store.page").after).toEqual({ epochNumber: 1, sequence: 64 });
+    desk.page("press", rows.slice(64));
+    desk.ackAll().ackAll();
+    const sent = desk.published("/press");
+    expect(sent).toHaveLength(96);
+    expect(desk.all("store.page").filter(({ lane }) => lane === "press")).toHaveLength(2);
+  });
+
+  it("does not send what a receipt has settled while it waited for room", () => {
+    const desk = new DoorbellOnADesk({ uplink: { windowMessages: 1, settle: "receipt" } })
+      .start()
+      .openStore(2)
+      .connect();
+    const own = [1, 2, 3].map((sequence) => storedRow(sequence, { epoch: EPOCH, epochNumber: 2 }));
+    desk.state.outbox.last.press = 3;
+    desk.page("press", own);
+    desk
+      .receipt([[2, 2]])
+      .ackAll()
+      .ackAll();
+    const sent = desk.published("/press");
+    expect(sent).toHaveLength(2);
   });
 
   it("lets no late press that the disk refused overtake an older one from the disk", () => {
@@ -180,7 +205,7 @@ describe("delivery", () => {
 
   it("does not send a live press again when the pass comes to it on the same connection", () => {
     const desk = DoorbellOnADesk.ready();
-    desk.state.delivery.press.behind = true;
+    desk.state.delivery.press.more = true;
     desk.press();
     desk.actions = [];
     desk.page("press", [storedRow(1, { epoch: EPOCH, epochNumber: 1 })]);

@@ -167,6 +167,12 @@ export class DoorbellOnADesk {
     return this;
   }
 
+  ack(token: number): this {
+    const { connection } = this.state.uplink;
+    this.input({ type: "broker.acked", occurredAt: this.now, connection, token });
+    return this;
+  }
+
   drop(cause: "closed" | "refused" | "unreachable" = "closed"): this {
     const { connection } = this.state.uplink;
     this.input({ type: "broker.disconnected", occurredAt: this.now, connection, cause, detail: "gone" });

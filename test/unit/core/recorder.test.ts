@@ -113,6 +113,7 @@ describe("recorder", () => {
       sha256: "ab".repeat(32),
       frameAtMs: pressedAt - 30,
     });
+    desk.ackAll();
     const order = desk
       .all("broker.publish")
       .map(({ message }) => message.topic.split("/").slice(3).join("/"));

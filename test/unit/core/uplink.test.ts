@@ -57,6 +57,35 @@ describe("uplink", () => {
     expect(desk.published("/status")).toHaveLength(0);
   });
 
+  it("tries every broker before the pauses grow, and goes back to an earlier one once its failure is old", () => {
+    const urls = ["mqtt://127.0.0.1:1", "mqtt://127.0.0.1:2", "mqtt://127.0.0.1:3"];
+    const desk = new DoorbellOnADesk({ broker: { urls } }).start().openStore();
+    const tried = () => desk.all("broker.connect").map(({ url }) => url.at(-1));
+    for (let i = 0; i < 2; i++) {
+      desk.drop("unreachable");
+      desk.wait(500);
+    }
+    expect(tried()).toEqual(["1", "2", "3"]);
+    desk.connect().ackAll();
+    desk.drop();
+    desk.wait(500);
+    expect(tried().at(-1)).toBe("3");
+    desk.connect().ackAll();
+    desk.wait(301_000).drop();
+    desk.wait(500);
+    expect(tried().at(-1)).toBe("1");
+  });
+
+  it("goes to the next broker when one accepts a connection and acknowledges nothing on it", () => {
+    const urls = ["mqtt://127.0.0.1:1", "mqtt://127.0.0.1:2"];
+    const desk = new DoorbellOnADesk({ broker: { urls } }).start().openStore().connect();
+    desk.wait(10_000);
+    expect(desk.all("broker.abandon")).toHaveLength(1);
+    desk.drop();
+    desk.wait(500);
+    expect(desk.last("broker.connect").url).toBe("mqtt://127.0.0.1:2");
+  });
+
   it("tries again after a pause with full jitter whose bound doubles up to its largest", () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 30 }), (seed, failures) => {

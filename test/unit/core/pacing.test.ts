@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import type { SegmentHandle } from "../../../device/ports/fragment-store.ts";
+import { DoorbellOnADesk } from "./doorbell-on-a-desk.ts";
+import { SlowLink } from "./slow-link.ts";
+
+const KILOBIT = 125;
+const SEGMENT = 65_536;
+
+/** A doorbell that has a long clip to send, and rings now and then. */
+function uploading(link: { bytesPerS: number; roundTripMs: number }, uplink: object = {}) {
+  const desk = DoorbellOnADesk.ready({ camera: { source: "test" }, uplink });
+  desk.cameraUp().press();
+  desk.ackAll();
+  const { clipId } = desk.last("clip.open");
+  const segments: SegmentHandle[] = Array.from({ length: 200 }, (_, index) => ({
+    index,
+    offset: index * SEGMENT,
+    bytes: SEGMENT,
+    sha256: "ef".repeat(32),
+  }));
+  desk.actions = [];
+  // On a real link the status, which is small, has been acknowledged first.
+  desk.state.pacing.quickestMs = link.roundTripMs + Math.ceil(400_000 / link.bytesPerS);
+  const slow = new SlowLink(desk, link);
+  desk.input({ type: "clip.grew", occurredAt: desk.now, clipId, segments });
+  return { desk, slow };
+}
+
+describe("pacing", () => {
+  it.each([256, 512, 1_000, 4_000])("lets a press wait at most 250 ms behind a clip at %i kbit/s", (kbit) => {
+    const { desk, slow } = uploading({ bytesPerS: kbit * KILOBIT, roundTripMs: 20 });
+    const waited: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      slow.run(700 + i * 37);
+      const atMs = desk.now;
+      desk.press(60);
+      slow.run(1_000);
+      waited.push(
+        (slow.pressesAt.at(-1) ?? Number.POSITIVE_INFINITY) - atMs - desk.state.settings.button.holdMs,
+      );
+    }
+    expect(Math.max(...waited)).toBeLessThanOrEqual(250 + 20);
+    expect(slow.carriedBytes / slow.elapsedMs).toBeGreaterThan((0.6 * kbit * KILOBIT) / 1_000);
+  });
+
+  it("lets it wait seconds when the window is as good as open", () => {
+    const { desk, slow } = uploading({ bytesPerS: 1_000 * KILOBIT, roundTripMs: 20 }, { windowMs: 10_000 });
+    slow.run(20_000);
+    const atMs = desk.now;
+    desk.press(60);
+    slow.run(20_000);
+    expect((slow.pressesAt.at(-1) ?? 0) - atMs).toBeGreaterThan(1_000);
+  });
+
+  it("fills a fast link with a long way", () => {
+    const { slow } = uploading({ bytesPerS: 20_000 * KILOBIT, roundTripMs: 80 });
+    slow.run(3_000);
+    slow.carriedBytes = 0;
+    slow.run(1_000);
+    expect(slow.carriedBytes).toBeGreaterThan(0.5 * 20_000 * KILOBIT);
+  });
+
+  it("follows a link that becomes slower", () => {
+    const { desk, slow } = uploading({ bytesPerS: 8_000 * KILOBIT, roundTripMs: 20 });
+    slow.run(3_000);
+    slow.bytesPerS = 500 * KILOBIT;
+    slow.run(8_000);
+    const window = desk.state.pacing.windowBytes;
+    expect(window).toBeLessThanOrEqual((500 * KILOBIT * desk.state.settings.uplink.windowMs) / 1_000);
+  });
+
+  it("asks for a smaller preview on a link that was seen to be slow", () => {
+    const { desk, slow } = uploading({ bytesPerS: 256 * KILOBIT, roundTripMs: 20 });
+    slow.run(5_000);
+    desk.press(60);
+    const { maxBytes } = desk.last("camera.take-still");
+    expect(maxBytes).toBeLessThan(9_000);
+    expect(maxBytes).toBeGreaterThanOrEqual(4_000);
+  });
+
+  it("lets a snapshot go before the rest of a clip", () => {
+    const { desk, slow } = uploading({ bytesPerS: 1_000 * KILOBIT, roundTripMs: 20 });
+    slow.run(3_000);
+    desk.press(60);
+    const { eventId } = desk.last("camera.take-still");
+    slow.run(100);
+    const atMs = desk.now;
+    desk.input({
+      ...{ type: "camera.still", occurredAt: desk.now, eventId, widthPx: 640, heightPx: 360 },
+      ...{ bytes: 20_000, sha256: "ab".repeat(32), frameAtMs: desk.now },
+    });
+    slow.run(1_000);
+    expect((slow.arrived.find(({ topic }) => topic.includes("/snapshot/"))?.atMs ?? 0) - atMs).toBeLessThan(
+      450,
+    );
+  });
+});
