@@ -56,6 +56,7 @@ test("a clip from the press on: its end in sight, what is recorded and what is s
     { index: 0, offset: 0, bytes: 65_536, sha256 },
     { index: 1, offset: 65_536, bytes: 1_000, sha256 },
   ];
+  state.pacing.windowBytes = 262_144;
   const grown = take({ type: "clip.grew", occurredAt: 10_060, clipId, segments });
   expect(grown).toContainEqual({ what: "clip-grew", clipId, recordedBytes: 66_536 });
   expect(grown).toContainEqual({ what: "clip-sent", clipId, sentBytes: 65_536 });
