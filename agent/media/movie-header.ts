@@ -1,6 +1,7 @@
 import type { InitSegment } from "../../device/ports/fragment-store.ts";
 import { avcCodecString } from "./codec-string.ts";
 import { type Box, findBoxes } from "./mp4-boxes.ts";
+import { soundCodecOf } from "./sound-codec.ts";
 
 /** What a `moov` says that its fragments leave out: ISO/IEC 14496-12 §8.8.3 (`trex`). */
 export interface TrackDefaults {
@@ -21,6 +22,7 @@ export interface MovieHeader {
 export function readMovieHeader(data: Uint8Array): MovieHeader {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const timescales: Record<number, number> = {};
+  let soundCodec = "";
   let video: { trackId: number; entry: SampleEntry } | null = null;
   for (const trak of findBoxes(data, ["moov", "trak"])) {
     const tkhd = only(data, trak, ["tkhd"]);
@@ -29,13 +31,16 @@ export function readMovieHeader(data: Uint8Array): MovieHeader {
     timescales[trackId] = view.getUint32(
       mdhd.contentStart + (view.getUint8(mdhd.contentStart) === 1 ? 20 : 12),
     );
-    if (fourCharacters(view, only(data, trak, ["mdia", "hdlr"]).contentStart + 8) !== "vide") continue;
+    const handler = fourCharacters(view, only(data, trak, ["mdia", "hdlr"]).contentStart + 8);
+    if (handler === "soun")
+      soundCodec ||= soundCodecOf(data, only(data, trak, ["mdia", "minf", "stbl", "stsd"])) ?? "";
+    if (handler !== "vide") continue;
     video ??= { trackId, entry: readSampleEntry(data, view, trak) };
   }
   if (!video) throw new RangeError("no video track in the MP4's moov");
   const { codec, widthPx, heightPx } = video.entry;
   return {
-    init: { data, codec, widthPx, heightPx, timescales, videoTrackId: video.trackId, soundCodec: "" },
+    init: { data, codec, widthPx, heightPx, timescales, videoTrackId: video.trackId, soundCodec },
     videoDefaults: defaultsOf(data, view, video.trackId),
   };
 }

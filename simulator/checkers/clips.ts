@@ -1,12 +1,14 @@
 import { parseTopic } from "../../agent/contract/topics.ts";
 import type { SpooledClip } from "../hardware/spool-disk.ts";
+import { tagOf } from "../hardware/tags.ts";
 import { readEvent } from "./event-facts.ts";
 import type { Checker, Evidence } from "./evidence.ts";
 import { fatesOf } from "./fates.ts";
 
 interface Arrived {
   inits: Set<string>;
-  segments: Map<number, { bytes: number; tag: string | null; sha256: string }>;
+  /** By offset and size: a segment may come whole on one connection and in parts on the next. */
+  pieces: Map<string, { offset: number; bytes: number; tag: string | null; sha256: string }>;
   fin: { bytes: number; sha256: string } | null;
   aborted: boolean;
   wrong: string[];
@@ -51,7 +53,7 @@ function collect({ arrivals }: Evidence): Map<string, Arrived> {
     const { clipId } = topic;
     const clip: Arrived = clips.get(clipId) ?? {
       inits: new Set(),
-      segments: new Map(),
+      pieces: new Map(),
       fin: null,
       aborted: false,
       wrong: [],
@@ -63,9 +65,11 @@ function collect({ arrivals }: Evidence): Map<string, Arrived> {
     else {
       if (clip.inits.size === 0) clip.wrong.push(`a segment of clip ${clipId} came before its init`);
       const { offset, sha256 } = topic;
-      const before = clip.segments.get(offset);
-      if (before && before.sha256 !== sha256) clip.wrong.push(`clip ${clipId} has two contents at ${offset}`);
-      clip.segments.set(offset, { bytes: message.bytes, tag: message.tag, sha256 });
+      const { bytes, tag } = message;
+      const key = `${offset}+${bytes}`;
+      const before = clip.pieces.get(key);
+      if (before && before.sha256 !== sha256) clip.wrong.push(`clip ${clipId} has two contents at ${key}`);
+      clip.pieces.set(key, { offset, bytes, tag, sha256 });
     }
   }
   return clips;
@@ -78,20 +82,21 @@ function finArrived(clip: Arrived, clipId: string, fin: { bytes: number; sha256:
   }
   clip.fin = { bytes, sha256 };
   let offset = 0;
-  for (let next = clip.segments.get(0); next && offset < bytes; next = clip.segments.get(offset))
-    offset += next.bytes;
+  for (const piece of [...clip.pieces.values()].sort((a, b) => a.offset - b.offset))
+    if (piece.offset <= offset) offset = Math.max(offset, piece.offset + piece.bytes);
   if (offset !== bytes)
     clip.wrong.push(`fin of clip ${clipId} came when only ${offset} of its ${bytes} bytes had`);
 }
 
 function compare(clip: SpooledClip, got: Arrived): string[] {
   const wrong: string[] = [];
-  const recorded = new Map(clip.segments.map((segment) => [segment.offset, segment]));
-  for (const [offset, { bytes, tag, sha256 }] of got.segments) {
-    const segment = recorded.get(offset);
-    if (segment?.bytes !== bytes || segment.sha256 !== sha256 || tag !== sha256) {
+  for (const { offset, bytes, tag, sha256 } of got.pieces.values()) {
+    const segment = clip.segments.find((one) => one.offset <= offset && offset < one.offset + one.bytes);
+    const isWhole = segment?.offset === offset && segment.bytes === bytes;
+    const expected = isWhole ? segment.sha256 : tagOf(clip.clipId, offset, bytes);
+    const fits = segment !== undefined && offset + bytes <= segment.offset + segment.bytes;
+    if (!fits || sha256 !== expected || tag !== expected)
       wrong.push(`what arrived at ${offset} of clip ${clip.clipId} is not what was recorded`);
-    }
   }
   for (const init of got.inits) {
     if (init !== clip.initBody) wrong.push(`clip ${clip.clipId} was opened with another init: ${init}`);

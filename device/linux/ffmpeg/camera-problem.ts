@@ -21,3 +21,9 @@ export function lastWords(lines: readonly string[], count = 2): string {
     .join("; ")
     .slice(0, 160);
 }
+
+/** Somebody's words, with addresses' user names and passwords struck out. */
+export function withoutSecrets(words: string, secrets: readonly string[]): string {
+  const withoutUsers = words.replaceAll(/rtsp:\/\/[^\s@'/]*@/g, "rtsp://");
+  return secrets.reduce((text, secret) => text.replaceAll(secret, "…"), withoutUsers);
+}

@@ -1,29 +1,25 @@
-import { isAbsolute, resolve } from "node:path";
-import {
-  type CaptureSource,
-  captureArguments,
-  type EncoderSettings,
-} from "../../../agent/media/ffmpeg-arguments.ts";
 import type { StreamPart } from "../../../agent/media/fragmenter.ts";
+import { declaredParameterSet, hasOtherPictures } from "../../../agent/media/parameter-sets.ts";
+import { shownAddress } from "../../../agent/media/rtsp-playlist.ts";
 import type { Camera, CameraDown, CameraInput } from "../../ports/camera.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { FragmentSink, InitSegment } from "../../ports/fragment-store.ts";
 import { CameraProblem } from "./camera-problem.ts";
 import { CaptureClock } from "./capture-clock.ts";
-import { type CaptureRecord, explainEnd } from "./capture-end.ts";
+import { type CaptureRecord, explainEnd, explainTooSlow } from "./capture-end.ts";
+import { type CaptureSettings, type PlannedCapture, planCapture } from "./capture-plan.ts";
 import { CaptureProcess } from "./capture-process.ts";
-import { type Ffmpeg, findFfmpeg } from "./find-ffmpeg.ts";
+import type { Ffmpeg } from "./find-ffmpeg.ts";
+import { MotionWatch } from "./motion-watch.ts";
 import { Pictures } from "./pictures.ts";
-import { probeVideo } from "./probe.ts";
-import { prepareScene } from "./scene.ts";
+import { RealTime } from "./real-time.ts";
 import { Stills } from "./stills.ts";
 
 export interface FfmpegCameraOptions {
   clock: Pick<Clock, "monotonicMs">;
   sink: FragmentSink;
-  settings: {
-    /** `source` is `test` or `file:PATH`. */
-    camera: EncoderSettings & { source: string; stallMs: number };
+  settings: CaptureSettings & {
+    motion: { sensitivity: number; zones: readonly string[] };
     still: { widthPx: number; idleMs: number };
   };
   /** Where the test scene's pictures are kept from one start to the next. */
@@ -32,13 +28,8 @@ export interface FfmpegCameraOptions {
   locate?: () => Promise<Ffmpeg | null>;
 }
 
-/** What one capture needs, found out before it starts. */
-interface CapturePlan {
-  ffmpeg: Ffmpeg;
-  source: CaptureSource;
-  declaredMs: number | null;
-  discard(): Promise<void>;
-}
+/** The encoder needs a few milliseconds for a picture. */
+const ENCODER_LAG_MS = 10;
 
 /** One ffmpeg process, kept hot: its stream goes to the sink, what happens to it is posted. */
 export class FfmpegCamera implements Camera {
@@ -77,7 +68,7 @@ export class FfmpegCamera implements Camera {
     const turn = ++this.#turn;
     const current = () => turn === this.#turn;
     this.#track(
-      this.#plan().then(
+      planCapture({ ...this.#options, pictures: this.#pictures }).then(
         (plan) => (current() ? this.#capture(plan) : plan.discard()),
         (error: unknown) => {
           if (current()) this.#down(problemOf(error));
@@ -106,44 +97,27 @@ export class FfmpegCamera implements Camera {
     await Promise.all(this.#ending);
   }
 
-  async #plan(): Promise<CapturePlan> {
-    const ffmpeg = await (this.#options.locate ?? (() => findFfmpeg(process.env.PATH ?? "")))();
-    if (!ffmpeg)
-      throw new CameraProblem("operator", "no ffmpeg found: neither on PATH nor packaged; install ffmpeg");
-    const { source } = this.#options.settings.camera;
-    if (source === "test") {
-      const scene = await prepareScene(
-        this.#pictures,
-        this.#options.cacheFolder,
-        this.#options.settings.camera,
-      );
-      return { ffmpeg, source: { kind: "test", scene }, declaredMs: null, discard: scene.discard };
-    }
-    if (!source.startsWith("file:"))
-      throw new CameraProblem("operator", `camera source ${source} is not known; use test or file:PATH`);
-    const named = source.slice("file:".length);
-    const path = isAbsolute(named) ? named : resolve(named);
-    const { copyable, durationMs } = await probeVideo(ffmpeg, path);
-    return {
-      ffmpeg,
-      source: { kind: "file", path, video: copyable ? "copy" : "encode" },
-      declaredMs: durationMs,
-      discard: async () => {},
-    };
-  }
-
-  #capture({ ffmpeg, source, declaredMs, discard }: CapturePlan): void {
+  #capture(planned: PlannedCapture): void {
     const { clock, sink, settings } = this.#options;
+    const { plan, ffmpeg } = planned;
     const { camera } = settings;
-    const video = source.kind === "file" ? source.video : "encode";
-    const times = new CaptureClock(lagMs(video, camera.framesPerSecond));
-    const record: CaptureRecord = { source: camera.source, stallMs: camera.stallMs, playedMs: 0, declaredMs };
+    const source = shownAddress(camera.source);
+    const times = new CaptureClock(plan.video === "copy" ? 0 : ENCODER_LAG_MS);
+    const pace = plan.video === "encode" ? new RealTime() : null;
+    const record: CaptureRecord = {
+      source,
+      stallMs: camera.stallMs,
+      playedMs: 0,
+      declaredMs: planned.declaredMs,
+    };
     let init: InitSegment | null = null;
+    let declared: Uint8Array | null = null;
     let up = false;
-    this.#discard = discard;
+    this.#discard = planned.discard;
     const onPart = (part: StreamPart, arrivedAtMs: number) => {
       if (part.kind === "init") {
         init = part.init;
+        declared = declaredParameterSet(init.data);
         up = false;
         this.#streaming = true;
         sink.init(init);
@@ -151,30 +125,43 @@ export class FfmpegCamera implements Camera {
         return;
       }
       const { decodeMs, ...rest } = part.pair;
-      const pair = { ...rest, capturedAtMs: times.capturedAt(arrivedAtMs, decodeMs) };
-      record.playedMs = Math.round(decodeMs + pair.durationMs);
+      if (rest.keyframe && hasOtherPictures(declared, rest.data)) {
+        this.#down({ fault: "none", reason: `${source} sends other pictures from here on`, seam: true });
+        return;
+      }
+      const capturedAtMs = times.capturedAt(arrivedAtMs, decodeMs, rest.frames > 0 ? rest.durationMs : 0);
+      const pair = { ...rest, capturedAtMs };
       sink.pair(pair);
+      if (pair.frames === 0) return;
+      record.playedMs = Math.round(decodeMs + pair.durationMs);
       this.#stills.add(pair);
+      const reached = pace?.tooSlow(arrivedAtMs, decodeMs) ?? null;
+      if (reached !== null) {
+        this.#down(explainTooSlow(reached, { ...camera, masked: plan.mask !== null }));
+        return;
+      }
       if (up || !init) return;
       up = true;
-      const { codec, widthPx, heightPx } = init;
+      const { codec, widthPx, heightPx, soundCodec } = init;
       this.#post({
         type: "camera.up",
         occurredAt: clock.monotonicMs(),
-        source: camera.source,
-        codec,
-        widthPx,
-        heightPx,
-        video,
-        soundCodec: init.soundCodec,
+        source,
+        ...{ codec, widthPx, heightPx, video: plan.video, soundCodec },
       });
     };
+    const watch = plan.tap
+      ? new MotionWatch({ clock, settings: settings.motion, post: (input) => this.#post(input) })
+      : null;
     this.#process = new CaptureProcess({
       ffmpegPath: ffmpeg.path,
-      arguments: captureArguments(source, camera, ffmpeg.version),
+      arguments: planned.arguments,
+      standardInput: planned.standardInput,
+      secrets: planned.secrets,
       clock,
       stallMs: camera.stallMs,
       onPart,
+      onTap: watch && ((chunk) => watch.push(chunk)),
       onEnd: (end) => this.#down(explainEnd(end, record)),
     });
   }
@@ -199,14 +186,6 @@ export class FfmpegCamera implements Camera {
     const tracked = work.finally(() => this.#ending.delete(tracked));
     this.#ending.add(tracked);
   }
-}
-
-/**
- * What even the least delayed picture takes from its capture to our side of the pipe: ffmpeg's muxer writes a
- * picture when the next one comes, and the encoder needs a few milliseconds.
- */
-function lagMs(video: "copy" | "encode", framesPerSecond: number): number {
-  return video === "copy" ? 1_000 / framesPerSecond : 1_000 / framesPerSecond + 10;
 }
 
 function problemOf(error: unknown): Omit<CameraDown, "type" | "occurredAt"> {

@@ -4,7 +4,7 @@ import type { CaptureEnd } from "./capture-process.ts";
 
 /** What was captured until the end. */
 export interface CaptureRecord {
-  /** `test` or `file:PATH`. */
+  /** `test`, `file:PATH` or `rtsp://…`. */
   source: string;
   stallMs: number;
   /** Length of the video that arrived. */
@@ -29,6 +29,20 @@ export function explainEnd(end: CaptureEnd, record: CaptureRecord): Omit<CameraD
     case "exited":
       return explainExit(end, record);
   }
+}
+
+/** An encoder that does not keep up: the picture would come later and later. */
+export function explainTooSlow(
+  reached: number,
+  asked: { source: string; widthPx: number; heightPx: number; framesPerSecond: number; masked: boolean },
+): Omit<CameraDown, "type" | "occurredAt"> {
+  const { widthPx, heightPx, framesPerSecond, masked } = asked;
+  const work = masked ? "decode, mask and encode" : "decode and encode";
+  const remedies = `camera.widthPx, camera.heightPx or camera.framesPerSecond${masked ? ", or clear privacy.masks" : ""}`;
+  const network = asked.source.startsWith("rtsp://") ? " (or the camera's network is too slow)" : "";
+  return operator(
+    `this board cannot ${work} ${widthPx}x${heightPx} at ${framesPerSecond}/s: it reached ${Math.round(reached * 100)} % of real time; lower ${remedies}${network}`,
+  );
 }
 
 function explainExit(end: CaptureEnd & { kind: "exited" }, record: CaptureRecord) {

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { Fragmenter, NotFragmentedMp4, type StreamPart } from "../../../agent/media/fragmenter.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { withoutSecrets } from "./camera-problem.ts";
 
 /** How a capture ended by itself. */
 export type CaptureEnd =
@@ -23,10 +25,16 @@ export type CaptureEnd =
 export interface CaptureProcessOptions {
   ffmpegPath: string;
   arguments: string[];
+  /** Written to its standard input, which then ends; null for nothing. */
+  standardInput: string | null;
+  /** Struck out of what it says. */
+  secrets: readonly string[];
   clock: Pick<Clock, "monotonicMs">;
   /** Silence longer than this is a stall. */
   stallMs: number;
   onPart(part: StreamPart, arrivedAtMs: number): void;
+  /** Bytes of the gray tap, if its arguments have one; null: they have none. */
+  onTap: ((chunk: Uint8Array) => void) | null;
   /** Called once, unless `kill` came first. */
   onEnd(end: CaptureEnd): void;
 }
@@ -49,7 +57,14 @@ export class CaptureProcess {
 
   constructor(options: CaptureProcessOptions) {
     this.#options = options;
-    const child = spawn(options.ffmpegPath, options.arguments, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(options.ffmpegPath, options.arguments, {
+      stdio: [
+        options.standardInput === null ? "ignore" : "pipe",
+        "pipe",
+        "pipe",
+        options.onTap ? "pipe" : "ignore",
+      ],
+    });
     this.#child = child;
     this.#exited = new Promise((resolve) => {
       child.once("exit", () => resolve());
@@ -57,8 +72,13 @@ export class CaptureProcess {
     });
     this.#watchdog = this.#watch(Math.max(START_MS, options.stallMs));
     child.on("error", (error) => this.#end({ kind: "not-started", detail: error.message }));
-    child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
-    createInterface({ input: child.stderr }).on("line", (line) => this.#hear(line));
+    // One that ends before it has read its input says so by its end.
+    child.stdin?.on("error", () => {}).end(options.standardInput);
+    const { onTap } = options;
+    const tap = child.stdio[3];
+    if (onTap && tap instanceof Readable) tap.on("data", (chunk: Buffer) => !this.#reported && onTap(chunk));
+    child.stdout?.on("data", (chunk: Buffer) => this.#take(chunk));
+    if (child.stderr) createInterface({ input: child.stderr }).on("line", (line) => this.#hear(line));
     child.on("close", (code, signal) => {
       const complainedAtEnd = options.clock.monotonicMs() - this.#spokeAtMs < 1_000;
       const cutOff = this.#fragmenter.unfinishedBytes > 0;
@@ -80,6 +100,7 @@ export class CaptureProcess {
     clearTimeout(force);
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
+    for (const stream of [this.#child.stdin, this.#child.stdio[3]]) stream?.destroy();
   }
 
   #take(chunk: Buffer): void {
@@ -87,7 +108,8 @@ export class CaptureProcess {
     const arrivedAtMs = this.#options.clock.monotonicMs();
     try {
       for (const part of this.#fragmenter.push(chunk)) {
-        if (part.kind === "pair") {
+        // Sound alone does not show that the camera sees.
+        if (part.kind === "pair" && part.pair.frames > 0) {
           clearTimeout(this.#watchdog);
           this.#watchdog = this.#watch(this.#options.stallMs);
         }
@@ -101,7 +123,7 @@ export class CaptureProcess {
 
   #hear(line: string): void {
     this.#spokeAtMs = this.#options.clock.monotonicMs();
-    this.#words.push(line.slice(0, 300));
+    this.#words.push(withoutSecrets(line.slice(0, 300), this.#options.secrets));
     if (this.#words.length > KEPT_LINES) this.#words.shift();
   }
 
