@@ -195,17 +195,18 @@ function isBehind(turn: Turn, lane: Lane): boolean {
   return more || rows.length > 0;
 }
 
-/** Sends those rows that are not in the store and may go now. */
-function sendUnsaved(turn: Turn, lane: Lane, mayGo: (row: OutboxRow) => boolean): void {
+/** Sends those rows that are not in the store and may go now. Answers false when one must wait for room. */
+function sendUnsaved(turn: Turn, lane: Lane, mayGo: (row: OutboxRow) => boolean): boolean {
   const { outbox, uplink, delivery } = turn.state;
   for (const unsaved of outbox.unsaved) {
     if (unsaved.row.lane !== lane || unsaved.sentOn === uplink.connection) continue;
     if (!mayGo(unsaved.row)) continue;
-    if (!hasRoom(turn, unsaved.row)) return;
+    if (!hasRoom(turn, unsaved.row)) return false;
     unsaved.sentOn = uplink.connection;
     addNumber(delivery[lane].ahead, unsaved.row.sequence);
     send(turn, unsaved.row);
   }
+  return true;
 }
 
 /** Sends rows of the store, in their order. */
@@ -213,8 +214,8 @@ function sendRows(turn: Turn, lane: Lane): void {
   const own = turn.state.delivery[lane];
   let sent = 0;
   for (const row of own.rows) {
-    if (row.epoch === turn.state.lifecycle.epoch)
-      sendUnsaved(turn, lane, (one) => one.sequence < row.sequence);
+    const isOwn = row.epoch === turn.state.lifecycle.epoch;
+    if (isOwn && !sendUnsaved(turn, lane, (one) => one.sequence < row.sequence)) break;
     if (mayBeSent(turn, lane, row)) {
       if (!hasRoom(turn, row)) break;
       send(turn, row);
