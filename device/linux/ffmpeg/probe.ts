@@ -120,9 +120,14 @@ function judge({ video, videoDetails, sound, rotated, duration, packets }: Listi
   const h264 = /^h264\b/.test(video) && videoDetails.some((detail) => /^yuvj?420p\b/.test(detail));
   return {
     copyable: h264 && !rotated && showsInOrder(packets),
-    sound: sound === "" ? "none" : /^aac\b/.test(sound) ? "copy" : "encode",
+    sound: sound === "" ? "none" : isPlainAac(sound) ? "copy" : "encode",
     durationMs: parseDuration(duration),
   };
+}
+
+/** AAC that a transport stream carries (ADTS) does not say what it is before its first packet, as an MP4's header must. */
+function isPlainAac(sound: string): boolean {
+  return /^aac\b/.test(sound) && !/0x000F/.test(sound);
 }
 
 function cameraRefusal(
