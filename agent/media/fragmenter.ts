@@ -2,7 +2,7 @@ import type { FragmentPair, InitSegment } from "../../device/ports/fragment-stor
 import { readVideoRun } from "./movie-fragment.ts";
 import { type MovieHeader, readMovieHeader } from "./movie-header.ts";
 import { boxAt } from "./mp4-boxes.ts";
-import { SoundTiming } from "./sound-timing.ts";
+import { TrackTiming } from "./track-timing.ts";
 
 /** A pair as it stands in the stream: its time is the stream's own, since nobody knows here when it was captured. */
 export interface StreamPair extends Omit<FragmentPair, "capturedAtMs"> {
@@ -46,7 +46,7 @@ export class Fragmenter {
   #wantedBytes = 8;
   #ftyp: Uint8Array | null = null;
   #header: MovieHeader | null = null;
-  #soundTiming: SoundTiming | null = null;
+  #timing: TrackTiming | null = null;
   #moof: Uint8Array | null = null;
 
   /**
@@ -103,12 +103,12 @@ export class Fragmenter {
       case "moov": {
         if (!this.#ftyp) throw new RangeError("the MP4's moov comes before its ftyp");
         this.#header = readMovieHeader(join([this.#ftyp, box]));
-        this.#soundTiming = new SoundTiming(this.#header.init.videoTrackId);
+        this.#timing = new TrackTiming();
         return { kind: "init", init: this.#header.init };
       }
       case "moof":
         if (!this.#header) throw new RangeError("the MP4's moof comes before its moov");
-        this.#soundTiming?.repair(box);
+        this.#timing?.repair(box);
         this.#moof = box;
         return null;
       case "mdat": {

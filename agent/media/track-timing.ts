@@ -2,26 +2,14 @@ import { findBoxes } from "./mp4-boxes.ts";
 
 const DEFAULT_DURATION_PRESENT = 0x8;
 
-/** Where one sound track stands. */
-interface Position {
-  /** Decode time at which the next sample should begin. */
-  nextTicks: bigint;
-  /** Length of a sample: AAC's is always the same. */
-  frameTicks: number;
-}
-
 /**
- * Puts right what ffmpeg's muxer (seen in 5.1) writes of copied sound when a picture is flushed before the next sound
- * is known: every few fragments a sample has no duration and begins one frame too late. The samples themselves are
- * whole and in order.
+ * Puts right what ffmpeg's muxer (seen in 5.1) writes of two tracks when a sample of one is flushed before that track's
+ * next is known: the sample has no duration, and the time at which it ends stands where its begin should. The samples
+ * themselves are whole and in order, so that each begins where the one before it ended.
  */
-export class SoundTiming {
-  readonly #videoTrackId: number;
-  readonly #tracks = new Map<number, Position>();
-
-  constructor(videoTrackId: number) {
-    this.#videoTrackId = videoTrackId;
-  }
+export class TrackTiming {
+  /** By track id: the decode time at which the next sample should begin. */
+  readonly #nextTicks = new Map<number, bigint>();
 
   /** Repairs a `moof` (ISO/IEC 14496-12 §8.8.4) in place. */
   repair(moof: Uint8Array): void {
@@ -31,10 +19,9 @@ export class SoundTiming {
       const [tfdt] = findBoxes(moof, ["tfdt"], traf.contentStart, traf.end);
       const [trun] = findBoxes(moof, ["trun"], traf.contentStart, traf.end);
       if (!tfhd || !tfdt || !trun || view.getUint8(tfdt.contentStart) !== 1) continue;
-      const trackId = view.getUint32(tfhd.contentStart + 4);
       const durationAt = defaultDurationAt(view, tfhd.contentStart);
-      if (trackId === this.#videoTrackId || durationAt === null) continue;
-      this.#repairOne(view, trackId, {
+      if (durationAt === null) continue;
+      this.#repairOne(view, view.getUint32(tfhd.contentStart + 4), {
         timeAt: tfdt.contentStart + 4,
         durationAt,
         samples: view.getUint32(trun.contentStart + 4),
@@ -47,17 +34,16 @@ export class SoundTiming {
     trackId: number,
     { timeAt, durationAt, samples }: { timeAt: number; durationAt: number; samples: number },
   ): void {
-    const before = this.#tracks.get(trackId);
+    const expected = this.#nextTicks.get(trackId);
     let ticks = view.getBigUint64(timeAt);
     let duration = view.getUint32(durationAt);
-    if (duration === 0 && before) {
-      duration = before.frameTicks;
-      view.setUint32(durationAt, duration);
-      if (ticks - before.nextTicks === BigInt(duration)) ticks = before.nextTicks;
+    if (duration === 0 && samples === 1 && expected !== undefined && expected < ticks) {
+      duration = Number(ticks - expected);
+      ticks = expected;
       view.setBigUint64(timeAt, ticks);
+      view.setUint32(durationAt, duration);
     }
-    if (duration === 0) return;
-    this.#tracks.set(trackId, { nextTicks: ticks + BigInt(duration * samples), frameTicks: duration });
+    this.#nextTicks.set(trackId, ticks + BigInt(duration * samples));
   }
 }
 
