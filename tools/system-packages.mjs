@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { step } from "./progress.mjs";
 import { isInstalled, run, SetUpError } from "./run.mjs";
 
@@ -11,6 +11,16 @@ export const FOR_TESTS = [
   { name: "mosquitto", isThere: () => isInstalled("mosquitto") },
   { name: "mosquitto-clients", isThere: () => isInstalled("mosquitto_sub") && isInstalled("mosquitto_pub") },
   { name: "opencv-doc", isThere: () => existsSync(FOOTAGE) },
+  // A real RTSP server, and what its pipelines are made of.
+  ...[
+    "python3-gi",
+    "gir1.2-gst-rtsp-server-1.0",
+    "gstreamer1.0-plugins-base",
+    "gstreamer1.0-plugins-good",
+    "gstreamer1.0-plugins-bad",
+    "gstreamer1.0-plugins-ugly",
+    "gstreamer1.0-libav",
+  ].map((name) => ({ name, isThere: () => isDebianPackage(name) })),
 ];
 
 /** What compiles a native package. */
@@ -19,6 +29,15 @@ export const FOR_COMPILING = [
   { name: "make", isThere: () => isInstalled("make") },
   { name: "g++", isThere: () => isInstalled("g++") },
 ];
+
+/** @param {string} name */
+function isDebianPackage(name) {
+  const info = "/var/lib/dpkg/info";
+  if (!existsSync(info)) return false;
+  return readdirSync(info).some(
+    (file) => file === `${name}.list` || (file.startsWith(`${name}:`) && file.endsWith(".list")),
+  );
+}
 
 /**
  * Installs what is missing when this is Debian and we are root; else says what to install.
