@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { soakHour } from "./hour.ts";
 import { soakKills } from "./kills.ts";
 import { soakOutage } from "./outage.ts";
 import { soakWorlds } from "./worlds.ts";
@@ -10,12 +11,14 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     seeds: { type: "string", default: "10000" },
     hours: { type: "string", default: "1" },
+    minutes: { type: "string", default: "60" },
   },
 });
 const parts: Record<string, () => Promise<string[]>> = {
   worlds: () =>
     soakWorlds({ from: Number(values.from), seeds: Number(values.seeds), hours: Number(values.hours) }),
   outage: soakOutage,
+  hour: () => soakHour(Number(values.minutes)),
   kills: () => soakKills(Number(values.from)),
 };
 const chosen = values.only === undefined ? Object.keys(parts) : [values.only];
