@@ -1,22 +1,34 @@
 import { cpus } from "node:os";
+import { parseArgs } from "node:util";
 import { startMosquitto } from "../fixtures/mosquitto.ts";
 import { clipRows } from "./clip.ts";
 import { pressRows } from "./press.ts";
 import { processRows } from "./process.ts";
-import { tableOf } from "./row.ts";
+import { type Row, tableOf } from "./row.ts";
+import { slowLinkRows } from "./slow-link.ts";
 
-/** `npm run bench [-- --json]`: every row beside its reference in the same run, on a mosquitto of its own. */
-const broker = await startMosquitto();
-const rows = [
-  ...(await pressRows(broker.url)),
-  ...(await clipRows(broker.url)),
-  ...(await processRows(broker.url)),
-];
-await broker.stop();
-const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
-if (process.argv.includes("--json")) {
-  process.stdout.write(`${JSON.stringify({ machine, rows })}\n`);
-} else {
-  process.stdout.write(`${machine}\n\n${tableOf(rows)}\n`);
+/** `npm run bench [-- --only press,upload --json]`: every row beside its reference in the same run, on a mosquitto of its own. */
+const PARTS: Record<string, (brokerUrl: string) => Promise<Row[]>> = {
+  press: pressRows,
+  slow: slowLinkRows,
+  clip: clipRows,
+  process: processRows,
+};
+const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
+const chosen = values.only?.split(",") ?? Object.keys(PARTS);
+const rows: Row[] = [];
+for (const name of chosen) {
+  const part = PARTS[name];
+  if (!part) {
+    process.stderr.write(`--only takes ${Object.keys(PARTS).join(", ")}\n`);
+    process.exit(2);
+  }
+  process.stderr.write(`bench: ${name} …\n`);
+  const broker = await startMosquitto();
+  rows.push(...(await part(broker.url)));
+  await broker.stop();
 }
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
+if (values.json) process.stdout.write(`${JSON.stringify({ machine, rows })}\n`);
+else process.stdout.write(`${machine}\n\n${tableOf(rows)}\n`);
 process.exit(0);

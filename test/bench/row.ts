@@ -3,6 +3,8 @@ export interface Row {
   what: string;
   reference: string;
   results: Result[];
+  /** Why there is no result. */
+  note?: string;
 }
 
 export interface Result {
@@ -10,39 +12,56 @@ export interface Result {
   figure: string;
   unit: string;
   ours: number;
-  /** Null where the reach is absolute. */
+  /** Null where there is nothing to compare with. */
   bare: number | null;
-  /** What is compared with the reach: a ratio, a difference, or the figure itself. */
+  /** What is compared with the reach: a ratio, a difference, or the figure itself. Null: for information only. */
   compared: {
     as: "ratio" | "difference" | "figure";
     value: number;
     reach: number;
-  };
+    sense: "at most" | "at least";
+  } | null;
 }
 
 /** `ours / bare`, to be at most `reach`. */
 export function ratio(figure: string, unit: string, ours: number, bare: number, reach: number): Result {
-  return { figure, unit, ours, bare, compared: { as: "ratio", value: ours / bare, reach } };
+  const compared = { as: "ratio", value: ours / bare, reach, sense: "at most" } as const;
+  return { figure, unit, ours, bare, compared };
+}
+
+/** `ours / bare`, to be at least `reach`. */
+export function ratioAtLeast(
+  figure: string,
+  unit: string,
+  ours: number,
+  bare: number,
+  reach: number,
+): Result {
+  const compared = { as: "ratio", value: ours / bare, reach, sense: "at least" } as const;
+  return { figure, unit, ours, bare, compared };
 }
 
 /** `ours - bare`, to be at most `reach`. */
 export function difference(figure: string, unit: string, ours: number, bare: number, reach: number): Result {
-  return {
-    figure,
-    unit,
-    ours,
-    bare,
-    compared: { as: "difference", value: ours - bare, reach },
-  };
+  const compared = { as: "difference", value: ours - bare, reach, sense: "at most" } as const;
+  return { figure, unit, ours, bare, compared };
 }
 
 /** `ours`, to be at most `reach`. */
 export function atMost(figure: string, unit: string, ours: number, reach: number): Result {
-  return { figure, unit, ours, bare: null, compared: { as: "figure", value: ours, reach } };
+  const compared = { as: "figure", value: ours, reach, sense: "at most" } as const;
+  return { figure, unit, ours, bare: null, compared };
 }
 
-export function reached({ compared }: Result): boolean {
-  return compared.value <= compared.reach;
+/** A figure that is not judged. */
+export function information(figure: string, unit: string, ours: number, bare: number | null = null): Result {
+  return { figure, unit, ours, bare, compared: null };
+}
+
+/** Whether the figure reaches what it should; null when nothing is asked of it. */
+export function reached({ compared }: Result): boolean | null {
+  if (!compared) return null;
+  return compared.sense === "at most" ? compared.value <= compared.reach : compared.value >= compared.reach;
 }
 
 /** The value below which the share `q` of the samples lies. */
@@ -56,17 +75,16 @@ export function quantile(samples: readonly number[], q: number): number {
 /** The rows as a table for a terminal. */
 export function tableOf(rows: readonly Row[]): string {
   const head = ["what", "figure", "ours", "bare", "compared", "reach", ""];
-  const lines = rows.flatMap((row) =>
-    row.results.map((result, i) => [
+  const lines = rows.flatMap((row) => [
+    ...(row.note === undefined ? [] : [[row.what, row.note]]),
+    ...row.results.map((result, i) => [
       i === 0 ? row.what : "",
       result.figure,
       `${round(result.ours)} ${result.unit}`,
       result.bare === null ? "-" : `${round(result.bare)} ${result.unit}`,
-      inWords(result),
-      `${round(result.compared.reach)}${result.compared.as === "ratio" ? "×" : ` ${result.unit}`}`,
-      reached(result) ? "reached" : "SHORT",
+      ...judgement(result),
     ]),
-  );
+  ]);
   const widths = head.map((title, column) =>
     Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)),
   );
@@ -80,9 +98,18 @@ export function tableOf(rows: readonly Row[]): string {
     .join("\n");
 }
 
-function inWords({ compared, unit }: Result): string {
-  if (compared.as === "ratio") return `${round(compared.value)}×`;
-  return compared.as === "difference" ? `+${round(compared.value)} ${unit}` : "";
+/** What was compared, with what, and how it came out. */
+function judgement(result: Result): [string, string, string] {
+  const { compared, unit } = result;
+  if (!compared) return ["", "", ""];
+  const isRatio = compared.as === "ratio";
+  const reach = `${compared.sense === "at least" ? "≥ " : ""}${round(compared.reach)}${isRatio ? "×" : ` ${unit}`}`;
+  const value = isRatio
+    ? `${round(compared.value)}×`
+    : compared.as === "difference"
+      ? `${compared.value < 0 ? "" : "+"}${round(compared.value)} ${unit}`
+      : "";
+  return [value, reach, reached(result) ? "reached" : "SHORT"];
 }
 
 function round(value: number): number {
