@@ -15,7 +15,7 @@ import { difference, information, quantile, type Row } from "./row.ts";
 const PRESSES = 60;
 /** What the link's queue holds before it drops. */
 const QUEUE_MS = 2_000;
-const UNPACED = "uplink: {windowMs: 10000, windowBytes: 67108864, ackTimeoutMs: 60000}\n";
+const UNPACED = "uplink: {windowMs: 10000, windowBytes: 67108864, ackTimeoutMs: 30000}\n";
 
 /** A press while a clip uploads through a slow link, against the same link without a clip, and without the pacing. */
 export async function slowLinkRows(): Promise<Row[]> {
