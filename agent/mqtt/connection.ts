@@ -12,10 +12,14 @@ import {
   connectTimeoutMs,
   type MqttOptions,
   placeOf,
+  renewalCheckMs,
 } from "./client-options.ts";
+import { Handshake } from "./handshake.ts";
 import { textOf } from "./inbound.ts";
+import { endingOfOpening, type Opening } from "./opening.ts";
 import { type PublishProperties, publishPacketBytes } from "./publish-packet.ts";
 import { answerOf, describeError, type Ending, endingOfDisconnect, endingOfError } from "./reasons.ts";
+import { RenewalWatch } from "./renewal-watch.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 import { type SendAnswer, SendQueue } from "./send-queue.ts";
 
@@ -39,10 +43,12 @@ export class Connection {
   readonly #post: (input: BrokerInput) => void;
   readonly #where: string;
   readonly #queue: SendQueue;
+  readonly #handshake = new Handshake();
   #phase: "opening" | "open" | "closed" = "opening";
   #ending: Ending | null = null;
   #client: MqttClient | null = null;
   #secrets: Secrets | null = null;
+  #renewal: RenewalWatch | null = null;
   #early: BrokerMessageIn[] = [];
   #deadline: NodeJS.Timeout;
   #resolveClosed: () => void = () => {};
@@ -66,7 +72,7 @@ export class Connection {
     this.#deadline = setTimeout(() => {
       this.#hangUp({ cause: "unreachable", detail: `${this.#where} did not answer within ${timeoutMs} ms` });
     }, timeoutMs);
-    loadSecrets(options).then(
+    loadSecrets(options, request.url).then(
       (secrets) => this.#dial(secrets),
       (error: Error) => this.#hangUp({ cause: "refused", detail: error.message }),
     );
@@ -81,9 +87,17 @@ export class Connection {
     if (this.#phase === "open" && !this.#ending) this.#queue.push(token, message);
   }
 
+  abandon(): void {
+    this.#hangUp({ cause: "closed", detail: "abandoned as asked" });
+  }
+
   disconnect(): void {
+    this.#leave("disconnected as asked");
+  }
+
+  #leave(detail: string): void {
     if (this.ending) return;
-    this.#ending = { cause: "closed", detail: "disconnected as asked" };
+    this.#ending = { cause: "closed", detail };
     if (!this.#client) {
       this.#closeSoon();
       return;
@@ -92,30 +106,49 @@ export class Connection {
     if (this.#client.connected) this.#queue.drain(() => this.#sayGoodbye());
   }
 
-  abandon(): void {
-    this.#hangUp({ cause: "closed", detail: "abandoned as asked" });
-  }
-
   #dial(secrets: Secrets): void {
     if (this.ending) return;
     this.#secrets = secrets;
     let client: MqttClient;
     try {
-      client = connect(this.#request.url, clientOptions(this.#options, this.#request, secrets));
+      client = connect(
+        this.#request.url,
+        clientOptions(this.#options, this.#request, secrets, this.#handshake),
+      );
     } catch (error) {
       this.#hangUp({ cause: "refused", detail: `${this.#where}: ${this.#describe(error)}` });
       return;
     }
     this.#client = client;
+    this.#handshake.watch(client.stream);
     client.on("connect", (connack) => this.#accepted(client, connack));
     client.on("message", (topic, payload, packet) => this.#receive(topic, payload, packet));
     client.on("disconnect", (packet) =>
       this.#hangUp(endingOfDisconnect(this.#where, packet.reasonCode ?? 0)),
     );
-    client.on("error", (error) => {
-      this.#hangUp(endingOfError(this.#where, error, this.#describe(error), this.#phase === "opening"));
-    });
+    client.on("error", (error) => this.#fail(error));
+    // MQTT.js passes on only some of them.
+    client.stream.on("error", (error) => this.#fail(error));
     client.on("close", () => this.#close());
+  }
+
+  #fail(error: Error): void {
+    const detail = this.#describe(error);
+    this.#hangUp(
+      this.#phase === "opening"
+        ? endingOfOpening(this.#opening(), { it: error, detail })
+        : endingOfError(this.#where, error, detail, false),
+    );
+  }
+
+  #opening(): Opening {
+    return {
+      url: this.#request.url,
+      seen: this.#handshake,
+      settings: this.#options,
+      files: this.#secrets?.tls ?? null,
+      clock: this.#options.clock.read(),
+    };
   }
 
   #accepted(client: MqttClient, connack: IConnackPacket): void {
@@ -151,6 +184,7 @@ export class Connection {
   #ready(): void {
     clearTimeout(this.#deadline);
     this.#phase = "open";
+    this.#watchFiles();
     const { connection } = this.#request;
     this.#post({
       type: "broker.connected",
@@ -160,6 +194,15 @@ export class Connection {
     });
     for (const message of this.#early) this.#post(message);
     this.#early = [];
+  }
+
+  /** What was renewed is to be in use without a restart. Nothing is lost: what is not acknowledged is sent again. */
+  #watchFiles(): void {
+    const tls = this.#secrets?.tls;
+    if (!tls) return;
+    this.#renewal = new RenewalWatch(this.#options, tls.fingerprint, renewalCheckMs(this.#options), () =>
+      this.#leave("certificate files renewed: connecting anew"),
+    );
   }
 
   #receive(topic: string, payload: Buffer, packet: IPublishPacket): void {
@@ -240,6 +283,7 @@ export class Connection {
     const ending = this.#ending ?? this.#unexpectedEnd();
     this.#phase = "closed";
     clearTimeout(this.#deadline);
+    this.#renewal?.stop();
     this.#queue.stop();
     this.#post({
       type: "broker.disconnected",
@@ -253,7 +297,7 @@ export class Connection {
 
   #unexpectedEnd(): Ending {
     return this.#phase === "opening"
-      ? { cause: "unreachable", detail: `${this.#where} closed the connection before it was ready` }
+      ? endingOfOpening(this.#opening(), null)
       : { cause: "closed", detail: `${this.#where} closed the connection` };
   }
 
