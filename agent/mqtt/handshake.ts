@@ -21,7 +21,8 @@ export class Handshake {
   watch(stream: unknown): void {
     if (stream instanceof TLSSocket) this.#watchTls(stream);
     // Before MQTT.js, which can make nothing of it.
-    else if (stream instanceof Socket) stream.prependOnceListener("data", (bytes: Buffer) => this.#look(bytes));
+    else if (stream instanceof Socket)
+      stream.prependOnceListener("data", (bytes: Buffer) => this.#look(bytes));
   }
 
   /** For MQTT.js's websocket, whose socket nobody else gets to see. */

@@ -1,18 +1,14 @@
-import { execFile } from "node:child_process";
-import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TimeTrust } from "../../device/ports/clock.ts";
 import { probeBroker } from "../fixtures/broker-probe.ts";
 import { Authority, type Certificate, joined, selfSigned } from "../fixtures/certificates.ts";
 import { freePort, type MosquittoTls, startMosquitto } from "../fixtures/mosquitto.ts";
-import { until } from "../fixtures/until.ts";
 
-const run = promisify(execFile);
 const NAMES = "DNS:localhost,IP:127.0.0.1";
 const PASSWORD = "s3cret-pass";
 
@@ -69,8 +65,10 @@ interface Setting {
 /** Something that listens, or an address at which nothing does. */
 type Peer = { url: string; stop?: () => Promise<unknown> };
 
-const mosquitto = (pick: (all: Made) => Certificate, more: (all: Made) => Partial<MosquittoTls> = () => ({})) =>
-  (): Promise<Peer> => startMosquitto({ tls: { ...pick(made), ...more(made) } });
+const mosquitto =
+  (pick: (all: Made) => Certificate, more: (all: Made) => Partial<MosquittoTls> = () => ({})) =>
+  (): Promise<Peer> =>
+    startMosquitto({ tls: { ...pick(made), ...more(made) } });
 
 /** A server of Node's TLS, for what mosquitto does not do. */
 function nodeTls(pick: (all: Made) => Certificate, more: TlsOptions = {}) {
@@ -118,7 +116,8 @@ interface Row {
   settings?: (all: Made) => Setting;
   trust?: TimeTrust;
   says: string;
-  cause?: "refused" | "unreachable";
+  /** `refused` unless told. */
+  cause?: "unreachable";
 }
 
 const asking = (version: "1.2" | "1.3") =>
@@ -132,75 +131,116 @@ const rows: Record<string, Row> = {
   "the system's authorities do not know it": {
     peer: mosquitto((all) => all.server),
     settings: () => ({ caFile: "" }),
-    says: "",
+    says: `127.0.0.1:PORT: its certificate is signed by "first authority", which is not in the system's authorities (broker.caFile is empty): put that authority there if it is the right one, or let the broker send the certificates in between`,
   },
-  "another authority": { peer: mosquitto((all) => all.otherServer), says: "" },
-  "another authority, sent along": { peer: mosquitto((all) => all.otherWithRoot), says: "" },
+  "another authority": {
+    peer: mosquitto((all) => all.otherServer),
+    says: '127.0.0.1:PORT: its certificate is signed by "second authority", which is not in broker.caFile (ca.pem): put that authority there if it is the right one, or let the broker send the certificates in between',
+  },
+  "another authority, sent along": {
+    peer: mosquitto((all) => all.otherWithRoot),
+    says: '127.0.0.1:PORT: its certificate is signed by "second authority", which is not in broker.caFile (ca.pem): put that authority there if it is the right one',
+  },
   "another key of the same authority": {
     peer: mosquitto((all) => all.server),
     settings: ({ twin }) => ({ caFile: twin.caFile }),
-    says: "",
+    says: `127.0.0.1:PORT: its certificate is signed by another key of "first authority" than the one in broker.caFile (ca.pem): put the authority's present certificate there`,
   },
   "signed by itself": {
     peer: mosquitto((all) => all.selfSigned),
-    says: "",
+    says: '127.0.0.1:PORT: its certificate "alone" is signed by itself alone, and is not in broker.caFile (ca.pem): put it there if it is the right one',
   },
-  "a chain with a hole": { peer: mosquitto((all) => all.belowServer), says: "" },
-  "expired": { peer: mosquitto((all) => all.expired), says: "" },
+  "a chain with a hole": {
+    peer: mosquitto((all) => all.belowServer),
+    says: '127.0.0.1:PORT: its certificate is signed by "in between", which is not in broker.caFile (ca.pem): put that authority there if it is the right one, or let the broker send the certificates in between',
+  },
+  expired: {
+    peer: mosquitto((all) => all.expired),
+    says: `127.0.0.1:PORT: its certificate "expired server" ended at TIME, and this device's clock says TIME: renew it on the broker`,
+  },
   "expired, says a clock that is not set": {
     peer: mosquitto((all) => all.expired),
     trust: "estimated",
-    says: "",
+    says: `127.0.0.1:PORT: its certificate "expired server" ended at TIME, and this device's clock says TIME, which no time server has set yet: renew it on the broker`,
+    cause: "unreachable",
   },
-  "not valid yet": { peer: mosquitto((all) => all.early), says: "" },
+  "not valid yet": {
+    peer: mosquitto((all) => all.early),
+    says: `127.0.0.1:PORT: its certificate "early server" begins at TIME, and this device's clock says TIME: set the clock that is wrong`,
+  },
   "not valid yet, says a clock that is not set": {
     peer: mosquitto((all) => all.early),
     trust: "estimated",
-    says: "",
+    says: `127.0.0.1:PORT: its certificate "early server" begins at TIME, and this device's clock says TIME, which no time server has set yet: set the clock that is wrong`,
+    cause: "unreachable",
   },
   "another name": {
     peer: async () => {
       const peer = await mosquitto((all) => all.wrongName)();
       return { ...peer, url: peer.url.replace("127.0.0.1", "localhost") };
     },
-    says: "",
+    says: "localhost:PORT: its certificate is for broker.example, mqtt.example, not for localhost: use such a name in broker.urls, or give the broker a certificate for localhost",
   },
-  "another address": { peer: mosquitto((all) => all.wrongName), says: "" },
-  "not for a server": { peer: mosquitto((all) => all.clientAsServer), says: "" },
-  "revoked": {
+  "another address": {
+    peer: mosquitto((all) => all.wrongName),
+    says: "127.0.0.1:PORT: its certificate is for broker.example, mqtt.example, not for 127.0.0.1: use such a name in broker.urls, or give the broker a certificate for 127.0.0.1",
+  },
+  "not for a server": {
+    peer: mosquitto((all) => all.clientAsServer),
+    says: '127.0.0.1:PORT: its certificate "a client" is not for a server: give the broker one with the use serverAuth',
+  },
+  revoked: {
     peer: mosquitto((all) => all.revoked),
     settings: ({ crl }) => ({ crlFile: crl }),
-    says: "",
+    says: '127.0.0.1:PORT: its certificate "revoked server" or one above it is revoked by broker.crlFile (6.crl): do not trust this broker until it has a new one',
   },
   "a list of another authority": {
     peer: mosquitto((all) => all.server),
     settings: ({ otherCrl }) => ({ crlFile: otherCrl }),
-    says: "",
+    says: '127.0.0.1:PORT: broker.crlFile (2.crl) lacks a list of an authority of its certificate, which is signed by "first authority": add the list of every authority up to the root',
   },
   "a list out of date": {
     peer: mosquitto((all) => all.server),
     settings: ({ oldCrl }) => ({ crlFile: oldCrl }),
-    says: "",
+    says: "127.0.0.1:PORT: a list in broker.crlFile (7.crl) is out of date, and this device's clock says TIME: put the authority's newest there",
   },
   "a weak key": {
     peer: nodeTls((all) => all.weak, { ciphers: "DEFAULT@SECLEVEL=0", maxVersion: "TLSv1.2" }),
-    says: "",
+    says: '127.0.0.1:PORT: its certificate "weak", or one above it, cannot be used: too weak a key or signature is the common reason. Give the broker a new one, such as EC P-256',
   },
-  "TLS to a broker's plain port": { peer: other("mqtts", () => startMosquitto()), says: "" },
+  "TLS to a broker's plain port": {
+    peer: other("mqtts", () => startMosquitto()),
+    says: "127.0.0.1:PORT: the connection was reset before it was ready, in the TLS handshake: if it goes on, that port may be one without TLS",
+    cause: "unreachable",
+  },
   "TLS to a port that answers something else": {
     peer: odd("mqtts", (socket) => socket.write("HTTP/1.1 400 Bad Request\r\n\r\n")),
-    says: "",
+    says: "127.0.0.1:PORT: what answers there is not TLS: use the broker's port for TLS (8883 as a rule) in broker.urls, or switch TLS on there",
   },
-  "plain to a port of TLS": { peer: other("mqtt", mosquitto((all) => all.server)), says: "" },
+  "plain to a port of TLS": {
+    peer: other(
+      "mqtt",
+      mosquitto((all) => all.server),
+    ),
+    says: "127.0.0.1:PORT: the connection was reset before it was ready: if it goes on, that port may be one for TLS",
+    cause: "unreachable",
+  },
   "plain to a port that answers by an alert": {
     peer: odd("mqtt", (socket) => socket.write(Buffer.from("1503030002020a", "hex"))),
-    says: "",
+    says: "127.0.0.1:PORT: what answers there is TLS: use mqtts:// in broker.urls",
   },
-  "reset in the handshake": { peer: odd("mqtts", (socket) => socket.resetAndDestroy()), says: "" },
+  "reset in the handshake": {
+    peer: odd("mqtts", (socket) => socket.resetAndDestroy()),
+    says: "127.0.0.1:PORT: the connection was reset before it was ready, in the TLS handshake: if it goes on, that port may be one without TLS",
+    cause: "unreachable",
+  },
   "this side too old": {
-    peer: mosquitto((all) => all.server, () => ({ version: "1.2" })),
+    peer: mosquitto(
+      (all) => all.server,
+      () => ({ version: "1.2" }),
+    ),
     settings: () => ({ tlsMinVersion: "1.3" }),
-    says: "",
+    says: "127.0.0.1:PORT: it refuses TLS 1.3 (broker.tlsMinVersion): let the broker offer that, or set broker.tlsMinVersion: 1.2",
   },
   "the broker too old": {
     peer: nodeTls((all) => all.server, {
@@ -208,94 +248,128 @@ const rows: Record<string, Row> = {
       maxVersion: "TLSv1.1",
       ciphers: "DEFAULT@SECLEVEL=0",
     }),
-    says: "",
+    says: "127.0.0.1:PORT: it refuses TLS 1.2 and 1.3 (broker.tlsMinVersion): let the broker offer that",
   },
   "no cipher in common": {
     peer: nodeTls((all) => all.server, { maxVersion: "TLSv1.2", ciphers: "ECDHE-RSA-AES128-GCM-SHA256" }),
-    says: "",
+    says: "127.0.0.1:PORT: it shares no cipher with this device, which offers those of TLS 1.2 and newer that are safe: put the broker's list of ciphers right",
   },
-  "no client certificate, TLS 1.2": { peer: asking("1.2"), says: "" },
-  "no client certificate, TLS 1.3": { peer: asking("1.3"), says: "" },
+  "no client certificate, TLS 1.2": {
+    peer: asking("1.2"),
+    says: "127.0.0.1:PORT: it asks for a client certificate: set broker.certFile and broker.keyFile",
+  },
+  "no client certificate, TLS 1.3": {
+    peer: asking("1.3"),
+    says: "127.0.0.1:PORT: it asks for a client certificate: set broker.certFile and broker.keyFile",
+  },
   "no client certificate, and the broker only closes": {
     peer: async () => {
       const { certFile, keyFile } = made.server;
       const server = createTlsServer(
-        { cert: await readFile(certFile), key: await readFile(keyFile), requestCert: true, rejectUnauthorized: false },
+        {
+          cert: await readFile(certFile),
+          key: await readFile(keyFile),
+          requestCert: true,
+          rejectUnauthorized: false,
+        },
         (socket) => socket.destroy(),
       );
       return listening(server, "mqtts");
     },
-    says: "",
+    says: "127.0.0.1:PORT closed the connection before it was ready, after the TLS handshake: if it goes on, it may want a client certificate (broker.certFile)",
+    cause: "unreachable",
   },
   "a client certificate of another authority, TLS 1.2": {
     peer: asking("1.2"),
     settings: as((all) => all.otherClient),
-    says: "",
+    says: `127.0.0.1:PORT: it does not know the authority "second authority" of this device's certificate in broker.certFile (3-door.pem): get one from an authority that the broker trusts`,
   },
   "a client certificate of another authority, TLS 1.3": {
     peer: asking("1.3"),
     settings: as((all) => all.otherClient),
-    says: "",
+    says: `127.0.0.1:PORT: it does not know the authority "second authority" of this device's certificate in broker.certFile (3-door.pem): get one from an authority that the broker trusts`,
   },
   "an expired client certificate, TLS 1.2": {
     peer: asking("1.2"),
     settings: as((all) => all.expiredClient),
-    says: "",
+    says: "127.0.0.1:PORT: it says that this device's certificate in broker.certFile (14-door.pem) has expired: that ends at TIME. Renew it",
   },
   "an expired client certificate, TLS 1.3": {
     peer: asking("1.3"),
     settings: as((all) => all.expiredClient),
-    says: "",
+    says: "127.0.0.1:PORT: it says that this device's certificate in broker.certFile (14-door.pem) has expired: that ends at TIME. Renew it",
   },
   "a revoked client certificate, TLS 1.2": {
     peer: asking("1.2"),
     settings: as((all) => all.revokedClient),
-    says: "",
+    says: "127.0.0.1:PORT: it has revoked this device's certificate in broker.certFile (4-door.pem), serial number 1003: make a new key and get a new certificate",
   },
   "a revoked client certificate, TLS 1.3": {
     peer: asking("1.3"),
     settings: as((all) => all.revokedClient),
-    says: "",
+    says: "127.0.0.1:PORT: it has revoked this device's certificate in broker.certFile (4-door.pem), serial number 1003: make a new key and get a new certificate",
   },
   "a client's key that is weak": {
     peer: asking("1.2"),
     settings: as((all) => all.weakClient),
-    says: "",
+    says: "broker.certFile: 15-door.pem has a key or a signature that is too weak (ERR_SSL_EE_KEY_TOO_SMALL): make a new one, such as EC P-256",
   },
   "a name that nobody knows": {
     peer: async () => ({ url: "mqtts://broker.invalid:8883" }),
-    says: "",
+    says: "broker.invalid:8883: its name is not known (ENOTFOUND)",
+    cause: "unreachable",
   },
-  "nothing listens": { peer: async () => ({ url: `mqtts://127.0.0.1:${await freePort()}` }), says: "" },
+  "nothing listens": {
+    peer: async () => ({ url: `mqtts://127.0.0.1:${await freePort()}` }),
+    says: "127.0.0.1:PORT: nothing listens there (ECONNREFUSED)",
+    cause: "unreachable",
+  },
   "a websocket of an unknown authority": {
-    peer: other("wss", mosquitto((all) => all.otherServer)),
-    says: "",
+    peer: other(
+      "wss",
+      mosquitto((all) => all.otherServer),
+    ),
+    says: '127.0.0.1:PORT: its certificate is signed by "second authority", which is not in broker.caFile (ca.pem): put that authority there if it is the right one, or let the broker send the certificates in between',
   },
   "a websocket to a port of TLS without one": {
-    peer: other("wss", mosquitto((all) => all.server)),
-    says: "",
+    peer: other(
+      "wss",
+      mosquitto((all) => all.server),
+    ),
+    says: "127.0.0.1:PORT: the connection was reset before it was ready, after the TLS handshake: if it goes on, that port may be none for websockets, or it may want a client certificate (broker.certFile)",
+    cause: "unreachable",
   },
-  "a plain websocket to a port of TLS": { peer: other("ws", mosquitto((all) => all.server)), says: "" },
+  "a plain websocket to a port of TLS": {
+    peer: other(
+      "ws",
+      mosquitto((all) => all.server),
+    ),
+    says: "127.0.0.1:PORT: the connection was reset before it was ready: if it goes on, that port may be one for TLS, or none for websockets",
+    cause: "unreachable",
+  },
 };
 
 describe("what the agent says when a handshake fails", () => {
-  test.each(Object.entries(rows))("%s", async (name, { peer, settings, trust = "synced", says, cause }) => {
-    const { url, stop } = await peer();
-    const clock = { monotonicMs: () => 0, read: () => ({ monotonicMs: 0, utcMs: Date.now(), trust }) };
-    const { connect, inputs } = probeBroker({
-      clock,
-      username: "door",
-      passwordFile: join(folder, "password"),
-      caFile: made.ca.caFile,
-      ...settings?.(made),
-    });
-    const answer = await connect({ url });
-    await stop?.();
-    const line = answer.type === "broker.disconnected" ? plain(answer.detail) : answer.type;
-    console.log("ROW", name, "|", answer.type === "broker.disconnected" && answer.cause, "|", line);
-    expect(JSON.stringify(inputs)).not.toMatch(/s3cret|PRIVATE KEY/);
-    expect(inputs).toHaveLength(1);
-  });
+  test.each(Object.entries(rows))(
+    "%s",
+    async (_, { peer, settings, trust = "synced", says, cause = "refused" }) => {
+      const { url, stop } = await peer();
+      const clock = { monotonicMs: () => 0, read: () => ({ monotonicMs: 0, utcMs: Date.now(), trust }) };
+      const { connect, inputs } = probeBroker({
+        clock,
+        username: "door",
+        passwordFile: join(folder, "password"),
+        caFile: made.ca.caFile,
+        ...settings?.(made),
+      });
+      const answer = await connect({ url });
+      await stop?.();
+      expect(answer).toMatchObject({ type: "broker.disconnected", cause });
+      expect(answer.type === "broker.disconnected" && plain(answer.detail)).toBe(says);
+      expect(JSON.stringify(inputs)).not.toMatch(/s3cret|PRIVATE KEY/);
+      expect(inputs).toHaveLength(1);
+    },
+  );
 });
 
 /** Without what is another at every run. */
