@@ -55,15 +55,16 @@ function fault(setting: string, path: string, words: string, cause?: unknown): E
 async function read(
   setting: string,
   path: string,
-  check?: (path: string, mode: number) => void,
+  check?: (path: string, mode: number, text: string) => void,
 ): Promise<string | null> {
   if (path === "") return null;
   try {
     const file = await open(path);
     try {
+      const text = await file.readFile("latin1");
       // Of the open file: the one at the path may be another by now.
-      check?.(path, (await file.stat()).mode);
-      return await file.readFile("latin1");
+      check?.(path, (await file.stat()).mode, text);
+      return text;
     } finally {
       await file.close();
     }
@@ -74,8 +75,8 @@ async function read(
 }
 
 /** A group may read it, so that a service that is not root can; nobody else may. */
-function refuseOpenKey(path: string, mode: number): void {
-  if ((mode & 0o007) === 0) return;
+function refuseOpenKey(path: string, mode: number, text: string): void {
+  if ((mode & 0o007) === 0 || !text.includes("PRIVATE KEY")) return;
   const found = (mode & 0o777).toString(8).padStart(4, "0");
   throw fault(
     "broker.keyFile",
