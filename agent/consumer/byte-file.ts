@@ -30,8 +30,9 @@ export class ByteFile {
     for (let piece = this.#pieces[last]; piece && piece.at < end; piece = this.#pieces[++last]) {
       const pieceEnd = piece.at + piece.bytes.length;
       this.#bytes -= Math.min(end, pieceEnd) - Math.max(at, piece.at);
-      if (piece.at < at) before.push({ at: piece.at, bytes: piece.bytes.subarray(0, at - piece.at) });
-      if (pieceEnd > end) after.push({ at: end, bytes: piece.bytes.subarray(end - piece.at) });
+      // Copies: what is left of a piece must not keep the whole of it in memory.
+      if (piece.at < at) before.push({ at: piece.at, bytes: piece.bytes.slice(0, at - piece.at) });
+      if (pieceEnd > end) after.push({ at: end, bytes: piece.bytes.slice(end - piece.at) });
     }
     this.#pieces.splice(first, last - first, ...before, { at, bytes }, ...after);
     this.#bytes += bytes.length;

@@ -1,7 +1,7 @@
 import type { HealthMessage, ReceiptMessage, StatusMessage } from "../contract/messages.ts";
 import { ageMs, DeviceRecord, type EpochRecord, forgetOldest, type Lane, mayRing } from "./device-record.ts";
 import { type ClipMessage, type EventMessage, parseMessage, type Refusal } from "./parse.ts";
-import type { DropReason, SequenceGap } from "./sequence.ts";
+import type { GapReason, SequenceGap } from "./sequence.ts";
 
 /** A message as it came from the broker. */
 export interface Incoming {
@@ -19,8 +19,10 @@ export interface Gap {
   lane: Lane;
   from: number;
   to: number;
-  /** The device said that it gave them up; null: no word of it, and they may still come. */
-  declared: DropReason | null;
+  /** How many that are. */
+  messages: number;
+  /** What the device said when it gave them up. `undeclared`: it has said nothing of them, and they may still come. */
+  reason: GapReason;
 }
 
 export type Outcome =
@@ -190,7 +192,7 @@ function receiptFrom(epoch: string, { lanes }: EpochRecord): ReceiptMessage {
 }
 
 function gapsIn(deviceId: string, epoch: string, lane: Lane, gaps: SequenceGap[]): Gap[] {
-  return gaps.map((gap) => ({ deviceId, epoch, lane, ...gap }));
+  return gaps.map((gap) => ({ deviceId, epoch, lane, messages: gap.to - gap.from + 1, ...gap }));
 }
 
 function outcomesOf(gaps: Gap[]): Outcome[] {

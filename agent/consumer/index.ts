@@ -18,4 +18,5 @@ export {
   type Refusal,
   type RefusalReason,
 } from "./parse.ts";
+export type { GapReason } from "./sequence.ts";
 export { sha256Hex } from "./sha256.ts";

@@ -8,18 +8,21 @@ const MAX_RANGES = 1_024;
 /** `ReceiptMessage` holds no more. */
 const MAX_RECEIPT_RANGES = 64;
 
-/** A range that has not arrived; `declared` when the device has said that it gave it up. */
+/** Why numbers are missing: what the device said when it gave them up, or that it has said nothing of them. */
+export type GapReason = DropReason | "undeclared";
+
+/** A range that has not arrived. */
 export interface SequenceGap {
   from: number;
   to: number;
-  declared: DropReason | null;
+  reason: GapReason;
 }
 
 /** What is known of one sequence: the numbers of one epoch and lane, which count up from 1. */
 export class Sequence {
   readonly #seen = new RangeSet(MAX_RANGES);
   readonly #stored = new RangeSet(MAX_RANGES);
-  readonly #declared: { range: Range; reason: DropReason }[] = [];
+  readonly #declared = new Map<DropReason, RangeSet>();
   /** Every number up to this one has been given out. */
   #givenOut = 0;
 
@@ -40,12 +43,14 @@ export class Sequence {
 
   /** The device gave these numbers up: those that have not arrived, and the gap before them if they open one. */
   declare(from: number, to: number, reason: DropReason): SequenceGap[] {
+    if (from < 1 || to < from) return [];
     const opened = this.expect(from - 1);
-    this.#declared.push({ range: [from, to], reason });
-    if (this.#declared.length > MAX_RANGES) this.#declared.shift();
+    const before = this.#declared.get(reason) ?? new RangeSet(MAX_RANGES);
+    before.add(from, to);
+    this.#declared.set(reason, before);
     this.#givenOut = Math.max(this.#givenOut, to);
-    const declared = this.#seen.missing(from, to);
-    return [...opened, ...declared.map(([start, end]) => ({ from: start, to: end, declared: reason }))];
+    const missing = this.#seen.missing(from, to);
+    return [...opened, ...missing.map(([start, end]) => ({ from: start, to: end, reason }))];
   }
 
   /** Everything that has been given out and has not arrived. */
@@ -85,14 +90,17 @@ export class Sequence {
   #explain([from, to]: Range): SequenceGap[] {
     const explained = new RangeSet(MAX_RANGES);
     const gaps: SequenceGap[] = [];
-    for (const { range, reason } of this.#declared) {
-      const [start, end] = [Math.max(from, range[0]), Math.min(to, range[1])];
-      if (start > end) continue;
-      for (const part of explained.missing(start, end))
-        gaps.push({ from: part[0], to: part[1], declared: reason });
-      explained.add(start, end);
+    for (const [reason, { ranges }] of this.#declared) {
+      for (const range of ranges) {
+        const [start, end] = [Math.max(from, range[0]), Math.min(to, range[1])];
+        if (start > end) continue;
+        for (const part of explained.missing(start, end)) gaps.push({ from: part[0], to: part[1], reason });
+        explained.add(start, end);
+      }
     }
-    for (const part of explained.missing(from, to)) gaps.push({ from: part[0], to: part[1], declared: null });
+    for (const part of explained.missing(from, to)) {
+      gaps.push({ from: part[0], to: part[1], reason: "undeclared" });
+    }
     return gaps.sort((a, b) => a.from - b.from);
   }
 }

@@ -61,8 +61,8 @@ export type Fact =
   | { what: "broker"; on: boolean; url: string }
   | { what: "consumer"; connected: boolean; detail: string }
   | { what: "status"; state: "online" | "stopped" | "offline" }
-  /** Numbers of a sequence that have not arrived; `declared`: the device gave them up. */
-  | { what: "gap"; lane: Lane; from: number; to: number; declared: string | null }
+  /** Numbers of a sequence that have not arrived; `reason`: why the device gave them up, or `undeclared`. */
+  | { what: "gap"; lane: Lane; from: number; to: number; reason: string }
   /** Something arrived that is not as the contract has it, or could not be stored. */
   | { what: "refused"; detail: string }
   | { what: "log"; level: "debug" | "info" | "warn" | "error"; message: string; facts: LogFacts };

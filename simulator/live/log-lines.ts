@@ -49,8 +49,8 @@ function inWords(happening: Happening): [subject: string, words: string] | null 
     case "consumer":
       return ["receiver", happening.connected ? "connected" : `not connected: ${happening.detail}`];
     case "gap": {
-      const { lane, from, to, declared } = happening;
-      return ["missing", `${lane} ${from}–${to}: ${declared ?? "not here yet"}`];
+      const { lane, from, to, reason } = happening;
+      return ["missing", `${lane} ${from}–${to}: ${reason === "undeclared" ? "not here yet" : reason}`];
     }
     case "refused":
       return ["refused", happening.detail];

@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { type RtspServer, type StreamOptions, startRtspServer } from "../fixtures/rtsp-server.ts";
-import { ringOnce, type SimulatorRun, startSimulator } from "../fixtures/simulator-run.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { startRtspServer } from "../fixtures/rtsp-server.ts";
+import { ringOnce, startSimulator } from "../fixtures/simulator-run.ts";
 import { trackTimes } from "../fixtures/track-times.ts";
 import { until } from "../fixtures/until.ts";
 
@@ -14,25 +14,11 @@ const passwordFile = join(folder, "password");
 writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const open = new Set<{ kill(): Promise<void> } | { end(): Promise<void> }>();
-afterEach(async () => {
-  for (const one of open) await ("kill" in one ? one.kill() : one.end());
-  open.clear();
-});
-const serve = async (options: StreamOptions = {}): Promise<RtspServer> => {
-  const server = await startRtspServer(options);
-  open.add(server);
-  return server;
-};
-const simulate = (url: string, yaml: Record<string, string> = {}): SimulatorRun => {
-  const run = startSimulator(["--json", "--camera", url], yaml);
-  open.add(run);
-  return run;
-};
-
-describe.each(["tcp", "udp"] as const)("an RTSP camera over %s", (transport) => {
-  test("is copied with its sound, and nobody can read its password", { timeout: 60_000 }, async () => {
-    const server = await serve({ username: "admin", password: PASSWORD });
+describe.concurrent.each(["tcp", "udp"] as const)("an RTSP camera over %s", (transport) => {
+  test.concurrent("is copied with its sound, and nobody can read its password", {
+    timeout: 60_000,
+  }, async () => {
+    await using server = await startRtspServer({ username: "admin", password: PASSWORD });
     const seen: string[] = [];
     const looking = setInterval(() => seen.push(...commandLines("pipe:0")), 100);
     const yaml = {
@@ -58,11 +44,11 @@ describe.each(["tcp", "udp"] as const)("an RTSP camera over %s", (transport) => 
   });
 });
 
-test("the server dies in the middle of a clip and comes back: the clip tells it, another goes on", {
+test.concurrent("the server dies in the middle of a clip and comes back: the clip tells it, another goes on", {
   timeout: 90_000,
 }, async () => {
-  const server = await serve();
-  const run = simulate(server.url, {
+  await using server = await startRtspServer();
+  await using run = startSimulator(["--json", "--camera", server.url], {
     clip: "preRollMs: 1500, postRollMs: 20000",
     camera: "restartMaxMs: 1000",
   });
@@ -71,7 +57,7 @@ test("the server dies in the middle of a clip and comes back: the clip tells it,
   await until(() => run.all({ what: "clip-grew" }).length > 2, "it records", 10_000);
   await server.kill();
   await until(() => run.all({ what: "camera-down" }).length > 0, "the camera is down", 15_000);
-  await serve({ port: server.port, widthPx: 640, heightPx: 360 });
+  await using _again = await startRtspServer({ port: server.port, widthPx: 640, heightPx: 360 });
   await until(() => run.all({ what: "camera-up" }).length === 2, "it is up again", 20_000);
   expect(run.all({ what: "camera-up" })[1]).toMatchObject({ widthPx: 640, heightPx: 360, video: "copy" });
   await until(() => run.all({ what: "clip-whole" }).length === 2, "both clips have arrived", 40_000);
@@ -82,9 +68,11 @@ test("the server dies in the middle of a clip and comes back: the clip tells it,
     expect((await trackTimes(readFileSync(join(run.received, file)))).video[0]?.startS).toBe(0);
 });
 
-test("a camera that goes silent is given up after its time, and told", { timeout: 60_000 }, async () => {
-  const server = await serve({ sound: "none" });
-  const run = simulate(server.url, { camera: "stallMs: 2000" });
+test.concurrent("a camera that goes silent is given up after its time, and told", {
+  timeout: 60_000,
+}, async () => {
+  await using server = await startRtspServer({ sound: "none" });
+  await using run = startSimulator(["--json", "--camera", server.url], { camera: "stallMs: 2000" });
   await until(() => run.all({ what: "camera-up" }).length === 1, "the camera is up", 20_000);
   server.stall();
   await until(() => run.all({ what: "camera-down" }).length > 0, "it is given up", 10_000);
@@ -92,11 +80,11 @@ test("a camera that goes silent is given up after its time, and told", { timeout
   expect(down?.reason).toMatch(/^stalled: rtsp:\/\/127\.0\.0\.1:\d+\/door gave no picture for 2000 ms$/);
 });
 
-test("another codec, G.711 sound and a keyframe only every ten seconds", { timeout: 90_000 }, async () => {
-  const [hevc, rare] = [
-    await serve({ codec: "h265", sound: "pcmu" }),
-    await serve({ gop: 150, sound: "none" }),
-  ];
+test.concurrent("another codec, G.711 sound and a keyframe only every ten seconds", {
+  timeout: 90_000,
+}, async () => {
+  await using hevc = await startRtspServer({ codec: "h265", sound: "pcmu" });
+  await using rare = await startRtspServer({ gop: 150, sound: "none" });
   const look = async ({ clip }: { clip: { path: string } }) => {
     expect((await trackTimes(readFileSync(clip.path))).video[0]?.startS).toBe(0);
   };
@@ -110,10 +98,10 @@ test("another codec, G.711 sound and a keyframe only every ten seconds", { timeo
   expect(copied.result?.clip.preRollS).toBeGreaterThanOrEqual(1.5);
 });
 
-test("a wrong password is the operator's to put right, and is not repeated", {
+test.concurrent("a wrong password is the operator's to put right, and is not repeated", {
   timeout: 30_000,
 }, async () => {
-  const server = await serve({ username: "admin", password: "another one" });
+  await using server = await startRtspServer({ username: "admin", password: "another one" });
   const yaml = { camera: `username: admin, passwordFile: "${passwordFile}"` };
   const { refusal } = await ringOnce(["--camera", server.url], yaml);
   expect(refusal).toMatch(

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, stat, truncate, unlink } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -10,6 +11,8 @@ export interface ClipBytes {
   /** Nothing more will be appended. */
   seal(clipId: string): Promise<void>;
   remove(clipId: string): Promise<void>;
+  /** The same at once, of a clip that is sealed. */
+  removeNow(clipId: string): void;
 }
 
 /** One file a clip, `{clipId}.tar`, in a folder of the data folder. Ids must have been validated. */
@@ -66,6 +69,10 @@ export class FileBytes implements ClipBytes {
   async remove(clipId: string): Promise<void> {
     await this.seal(clipId);
     await ifThere(unlink(this.#path(clipId)));
+  }
+
+  removeNow(clipId: string): void {
+    rmSync(this.#path(clipId), { force: true });
   }
 
   /** Length of the clip's file; null when there is none. */
@@ -126,6 +133,10 @@ export class MemoryBytes implements ClipBytes {
   async seal(): Promise<void> {}
 
   async remove(clipId: string): Promise<void> {
+    this.removeNow(clipId);
+  }
+
+  removeNow(clipId: string): void {
     this.#clips.delete(clipId);
   }
 }

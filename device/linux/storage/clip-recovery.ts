@@ -11,30 +11,32 @@ const READ_BYTES = 1_048_576;
 /**
  * Puts right what a process left that was killed: a clip that was being recorded is cut back to what is known
  * of it (a whole number of files, and all that was ever sent), and closed as `interrupted`; clips without
- * their bytes and files without a clip are removed. Repeating it is safe.
+ * their bytes and files without a clip are removed. Repeating it is safe: `recovered` counts on.
  */
 export async function recoverClips(
   shelf: ClipShelf,
   files: FileBytes,
-): Promise<{ recovered: ClipsRecovered; lost: ClipRow[] }> {
-  const lost: ClipRow[] = [];
-  const kept = new Set<string>();
-  let interrupted = 0;
-  for (const row of shelf.table.all()) {
+  recovered: ClipsRecovered,
+  onLost: (clip: ClipRow) => void,
+): Promise<void> {
+  const rows = shelf.table.all();
+  const known = new Set(rows.map(({ clipId }) => FileBytes.nameOf(clipId)));
+  for (const name of await files.names()) {
+    if (known.has(name)) continue;
+    await files.removeName(name);
+    recovered.orphans += 1;
+  }
+  for (const row of rows) {
     const size = await files.size(row.clipId);
     if (size === null || size < row.recordedBytes) {
       await shelf.remove(row.clipId);
-      lost.push(row);
-      continue;
+      recovered.lost += 1;
+      onLost(row);
+    } else if (row.end === null) {
+      await closeInterrupted(shelf, files, row);
+      recovered.interrupted += 1;
     }
-    kept.add(FileBytes.nameOf(row.clipId));
-    if (row.end !== null) continue;
-    await closeInterrupted(shelf, files, row);
-    interrupted += 1;
   }
-  const orphans = (await files.names()).filter((name) => !kept.has(name));
-  for (const name of orphans) await files.removeName(name);
-  return { recovered: { interrupted, lost: lost.length, orphans: orphans.length }, lost };
 }
 
 async function closeInterrupted(shelf: ClipShelf, files: FileBytes, row: ClipRow): Promise<void> {

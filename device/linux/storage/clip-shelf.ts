@@ -7,11 +7,18 @@ export class ClipShelf {
   readonly table: ClipTable;
   readonly bytes: ClipBytes;
   readonly #maxBytes: number;
+  readonly #removing: <T>(work: () => T) => T;
 
-  constructor(table: ClipTable, bytes: ClipBytes, maxBytes: number) {
+  /** @param removing runs what takes a clip out of the table. */
+  constructor(
+    table: ClipTable,
+    bytes: ClipBytes,
+    options: { maxBytes: number; removing?: <T>(work: () => T) => T },
+  ) {
     this.table = table;
     this.bytes = bytes;
-    this.#maxBytes = maxBytes;
+    this.#maxBytes = options.maxBytes;
+    this.#removing = options.removing ?? ((work) => work());
   }
 
   /** First the bytes, then what says that they are there: what is known is always held. */
@@ -22,10 +29,23 @@ export class ClipShelf {
     if (row.end !== null) await this.bytes.seal(row.clipId);
   }
 
-  /** First the knowledge, then the bytes. */
-  async remove(clipId: string): Promise<void> {
-    this.table.remove(clipId);
+  /**
+   * First the bytes, which on a full disk make room for the rest, then the knowledge: of a power cut in between a
+   * clip is left whose bytes are lost, and is told as that.
+   * @returns false when it was gone already.
+   */
+  async remove(clipId: string): Promise<boolean> {
     await this.bytes.remove(clipId);
+    return this.#removing(() => this.table.remove(clipId));
+  }
+
+  /** Removes at once the closed clip that is needed least; null when there is none. */
+  removeLeastNeeded(): ClipRow | null {
+    const clip = this.table.leastNeeded();
+    if (!clip) return null;
+    this.bytes.removeNow(clip.clipId);
+    this.#removing(() => this.table.remove(clip.clipId));
+    return clip;
   }
 
   /**
@@ -36,19 +56,8 @@ export class ClipShelf {
     while (this.table.bytes + bytes > this.#maxBytes) {
       const clip = this.table.leastNeeded();
       if (!clip) return false;
-      await this.remove(clip.clipId);
-      onRemoved(clip);
+      if (await this.remove(clip.clipId)) onRemoved(clip);
     }
     return true;
-  }
-
-  /** Removes the clips that were uploaded; false when there was none. */
-  async removeUploaded(): Promise<boolean> {
-    let any = false;
-    for (let clip = this.table.leastNeeded(); clip?.uploaded; clip = this.table.leastNeeded()) {
-      await this.remove(clip.clipId);
-      any = true;
-    }
-    return any;
   }
 }

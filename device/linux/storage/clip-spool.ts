@@ -1,12 +1,18 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import type { ClipsRecovered, FragmentStoreInput, PayloadReference } from "../../ports/fragment-store.ts";
+import type {
+  ClipEvicted,
+  ClipsRecovered,
+  FragmentStoreInput,
+  PayloadReference,
+} from "../../ports/fragment-store.ts";
 import type { StoreFault } from "../../ports/store.ts";
 import { ClipBuilder, type Growth } from "./clip-builder.ts";
 import { FileBytes, MemoryBytes } from "./clip-bytes.ts";
 import { recoverClips } from "./clip-recovery.ts";
 import { ClipShelf } from "./clip-shelf.ts";
 import { CLIP_SCHEMA, type ClipRow, ClipTable, closingOf, summaryOf } from "./clip-table.ts";
+import type { DiskReserve } from "./disk-reserve.ts";
 import { storageFault } from "./faults.ts";
 import type { ClipRequest, StorageOptions, Unstamped } from "./messages.ts";
 import type { DatabaseSource } from "./outbox.ts";
@@ -34,6 +40,8 @@ interface Recording {
 const MEMORY_BYTES = 16_777_216;
 const MOST_STILLS = 64;
 const EVERYTHING = 2_147_483_647;
+/** Clips given up for one thing that finds no room: where that does not help, giving up more will not. */
+const MOST_GIVEN_UP = 8;
 
 /**
  * Recorded clips, on disk within the spool's budget, and in memory while the disk cannot take them. One request
@@ -42,6 +50,7 @@ const EVERYTHING = 2_147_483_647;
 export class ClipSpool {
   readonly #options: StorageOptions;
   readonly #source: DatabaseSource;
+  readonly #reserve: DiskReserve;
   readonly #listener: SpoolListener;
   readonly #files: FileBytes;
   readonly #stills: StillFiles;
@@ -57,15 +66,21 @@ export class ClipSpool {
   /** Clips that went on in memory and could not be removed from the disk yet. */
   readonly #leftovers = new Set<string>();
 
-  constructor(options: StorageOptions, source: DatabaseSource, listener: SpoolListener) {
+  constructor(
+    options: StorageOptions,
+    source: DatabaseSource,
+    reserve: DiskReserve,
+    listener: SpoolListener,
+  ) {
     this.#options = options;
     this.#source = source;
+    this.#reserve = reserve;
     this.#listener = listener;
     this.#files = new FileBytes(join(options.folder, "clips"));
     this.#stills = new StillFiles(join(options.folder, "stills"), MOST_STILLS);
     const inMemory = new Database(":memory:");
     inMemory.exec(CLIP_SCHEMA);
-    this.#memory = new ClipShelf(new ClipTable(inMemory), new MemoryBytes(), MEMORY_BYTES);
+    this.#memory = new ClipShelf(new ClipTable(inMemory), new MemoryBytes(), { maxBytes: MEMORY_BYTES });
   }
 
   /** Opens the spool and puts right what an earlier process left. Without a usable disk it says so and goes on. */
@@ -93,9 +108,10 @@ export class ClipSpool {
       case "announced":
         return this.#mark((shelf) => shelf.table.announced(request.clipId));
       case "still":
-        return this.#onDisk(`still ${request.eventId}`, () =>
-          this.#stills.put(request.eventId, request.jpeg),
-        );
+        return this.#onDisk(`still ${request.eventId}`, () => {
+          this.#reserve.spare();
+          return this.#stills.put(request.eventId, request.jpeg);
+        });
       case "forget-still":
         return this.#onDisk(`still ${request.eventId}`, () => this.#stills.remove(request.eventId));
       case "tidy":
@@ -121,6 +137,15 @@ export class ClipSpool {
     }
   }
 
+  /**
+   * The disk has no room for a message: gives up the clip that is needed least. At once, between two steps of
+   * anything else. False when there is none.
+   * @throws StorageFault
+   */
+  giveUpForMessages(): boolean {
+    return this.#disk !== null && this.#giveUpOne(this.#disk);
+  }
+
   /** Writes what was only noted. */
   async flush(): Promise<void> {
     if (this.#acked.size === 0) return;
@@ -131,15 +156,16 @@ export class ClipSpool {
 
   async #openDisk(): Promise<void> {
     try {
-      const shelf = new ClipShelf(
-        new ClipTable(this.#source.open().database),
-        this.#files,
-        this.#options.spool.maxBytes,
+      const shelf = new ClipShelf(new ClipTable(this.#source.open().database), this.#files, {
+        maxBytes: this.#options.spool.maxBytes,
+        removing: (work) => this.#reserve.removing(work),
+      });
+      const recovered: ClipsRecovered = { interrupted: 0, lost: 0, orphans: 0 };
+      await this.#makingRoomOn(shelf, () =>
+        recoverClips(shelf, this.#files, recovered, (row) => this.#evicted(row, "lost")),
       );
-      const { recovered, lost } = await recoverClips(shelf, this.#files);
       this.#disk = shelf;
       if (recovered.interrupted + recovered.lost + recovered.orphans > 0) this.#recovered = recovered;
-      for (const row of lost) this.#evicted(row, "lost");
     } catch (error) {
       this.#tell(error, "clips");
     }
@@ -232,7 +258,8 @@ export class ClipSpool {
     const { clipId } = grown.row;
     if (clip.shelf === this.#memory) return this.#memory.keep(grown);
     try {
-      await this.#keepOnDisk(clip.shelf, grown);
+      const disk = clip.shelf;
+      await this.#makingRoomOn(disk, () => disk.keep(grown));
       this.#trouble = null;
       for (const leftover of this.#leftovers) await this.#removeLeftover(clip.shelf, leftover);
     } catch (error) {
@@ -241,14 +268,23 @@ export class ClipSpool {
     }
   }
 
-  async #keepOnDisk(disk: ClipShelf, grown: Growth): Promise<void> {
-    try {
-      await disk.keep(grown);
-    } catch (error) {
-      const full = storageFault(error, "clips").fault === "full";
-      if (!full || !(await disk.removeUploaded())) throw error;
-      await disk.keep(grown);
+  /** On a full disk the closed clips give way, as they do to the budget: uploaded ones first, then the oldest. */
+  async #makingRoomOn(disk: ClipShelf, work: () => Promise<void>): Promise<void> {
+    for (let givenUp = 0; ; givenUp += 1) {
+      try {
+        this.#reserve.spare();
+        return await work();
+      } catch (error) {
+        const isFull = storageFault(error, "clips").fault === "full";
+        if (!isFull || givenUp === MOST_GIVEN_UP || !this.#giveUpOne(disk)) throw error;
+      }
     }
+  }
+
+  #giveUpOne(disk: ClipShelf): boolean {
+    const clip = disk.removeLeastNeeded();
+    if (clip) this.#evicted(clip, "disk-full");
+    return clip !== null;
   }
 
   async #moveToMemory(clip: Recording, grown: Growth): Promise<void> {
@@ -269,8 +305,7 @@ export class ClipSpool {
 
   /** The file first: without it a later start forgets the rest, and never sends another content under this id. */
   async #removeLeftover(disk: ClipShelf, clipId: string): Promise<void> {
-    await disk.bytes.remove(clipId);
-    disk.table.remove(clipId);
+    await disk.remove(clipId);
     this.#leftovers.delete(clipId);
   }
 
@@ -287,6 +322,11 @@ export class ClipSpool {
 
   /** Dates clips by a clock that can be trusted, and removes those that are too old by it. */
   async #tidy({ utcMs, monotonicMs }: Request<"tidy">): Promise<void> {
+    await this.#onDisk("disk reserve", async () => this.#reserve.refill());
+    // The bound may have been lowered since the last start.
+    await this.#eachShelf(async (shelf) => {
+      await shelf.makeRoom(0, (removed) => this.#evicted(removed, "budget"));
+    });
     if (utcMs === null) return;
     await this.#mark((shelf) => {
       const dates = shelf.table.undated().map(({ clipId }) => {
@@ -296,16 +336,20 @@ export class ClipSpool {
       if (dates.length > 0) shelf.table.date(dates);
       for (const { clipId } of dates) this.#openedAtMs.delete(clipId);
     });
-    await this.#mark(async (shelf) => {
+    await this.#eachShelf(async (shelf) => {
       for (const row of shelf.table.olderThan(utcMs - this.#options.spool.maxAgeMs)) {
-        await shelf.remove(row.clipId);
-        this.#evicted(row, "age");
+        if (await shelf.remove(row.clipId)) this.#evicted(row, "age");
       }
     });
   }
 
-  async #mark(change: (shelf: ClipShelf) => void | Promise<void>): Promise<void> {
-    for (const shelf of this.#shelves()) await this.#guarded("clips", async () => change(shelf));
+  /** Writes something small down that must not be forgotten: an upload that is not marked is made again and again. */
+  async #mark(change: (shelf: ClipShelf) => void): Promise<void> {
+    await this.#eachShelf(async (shelf) => this.#reserve.removing(() => change(shelf)));
+  }
+
+  async #eachShelf(work: (shelf: ClipShelf) => Promise<void>): Promise<void> {
+    for (const shelf of this.#shelves()) await this.#guarded("clips", () => work(shelf));
   }
 
   async #guarded(doing: string, work: () => Promise<void>): Promise<void> {
@@ -326,7 +370,7 @@ export class ClipSpool {
     return this.#disk ? [this.#memory, this.#disk] : [this.#memory];
   }
 
-  #evicted(row: ClipRow, reason: "budget" | "age" | "lost"): void {
+  #evicted(row: ClipRow, reason: ClipEvicted["reason"]): void {
     if (row.uploaded) return;
     const { clipId, eventId, recordedBytes: bytes } = row;
     this.#answer({ type: "clip.evicted", clipId, eventId, bytes, reason });

@@ -113,14 +113,17 @@ export class ClipTable {
     return this.#sql.files.all({ clipId });
   }
 
-  remove(clipId: string): void {
-    const bytes = this.get(clipId)?.recordedBytes ?? 0;
+  /** False when it was gone already. */
+  remove(clipId: string): boolean {
+    const row = this.get(clipId);
+    if (!row) return false;
     this.#database.transaction(() => {
       this.#sql.removeSegments.run({ clipId });
       this.#sql.removeFiles.run({ clipId });
       this.#sql.remove.run({ clipId });
     })();
-    this.#bytes -= bytes;
+    this.#bytes -= row.recordedBytes;
+    return true;
   }
 
   segments(clipId: string, fromIndex: number, limit: number): SegmentHandle[] {

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { onDisk, StorageFault } from "./faults.ts";
+import { onDisk, StorageFault, storageFault } from "./faults.ts";
 
 /** The data folder, locked for the life of the process, and its database. */
 export interface OpenFolder {
@@ -24,6 +24,8 @@ export interface OpenFolder {
 const LOCK = "agent.lock";
 const DATABASE = "porchlight.db";
 const SCHEMA_VERSION = 1;
+/** The log is copied into the database when it is so long (1 MiB in pages of 4 KiB): small, so that a reserve suffices. */
+const LOG_PAGES = 256;
 const SCHEMA = `
   CREATE TABLE epochs (
     number INTEGER PRIMARY KEY,
@@ -76,6 +78,16 @@ export function openFolder(folder: string, clipSchema: string): OpenFolder {
   } catch (error) {
     lock.close();
     throw error;
+  }
+}
+
+/** Copies SQLite's log into the database and gives its room back, as far as there is room for that. */
+export function emptyLog(database: Database.Database): void {
+  try {
+    database.pragma("wal_checkpoint(TRUNCATE)");
+  } catch (error) {
+    // Whoever needs the room finds out by himself; what is no matter of the disk is thrown.
+    storageFault(error, "database");
   }
 }
 
@@ -140,6 +152,7 @@ function prepare(database: Database.Database, schema: string): void {
   database.pragma("locking_mode = EXCLUSIVE");
   database.pragma("journal_mode = WAL");
   database.pragma("synchronous = FULL");
+  database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
   const version = database.pragma("user_version", { simple: true });
   if (version === 0) {
     database.transaction(() => {

@@ -29,6 +29,7 @@ interface Recording {
 }
 
 const RECENT_SEGMENT_BYTES = 4_194_304;
+const SPLIT_SEGMENT_BYTES = 524_288;
 const RECENT_STILL_BYTES = 1_048_576;
 /** A press is known only after its hold, and a picture only after the camera's lag: the ring reaches that much further. */
 const LATEST_PRESS_MS = 2_000;
@@ -42,6 +43,8 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
   readonly #clock: Pick<Clock, "monotonicMs" | "read">;
   readonly #ring: FragmentRing;
   readonly #recentSegments = new RecentBytes(RECENT_SEGMENT_BYTES);
+  /** Segments from the disk whose parts are being sent: each is read once, not once a part. */
+  readonly #splitSegments = new RecentBytes(SPLIT_SEGMENT_BYTES);
   readonly #recentStills = new RecentBytes(RECENT_STILL_BYTES);
   readonly #recordings = new Map<string, Recording>();
   /** Clips that ended by themselves, so that closing one once more is no error. */
@@ -96,7 +99,9 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
   }
 
   splitSegment({ clipId, index, partBytes }: Parameters<FragmentStore["splitSegment"]>[0]): void {
-    void this.read({ kind: "segment", clipId, index }).then((found) => {
+    assertId(clipId);
+    if (!(partBytes > 0)) throw new RangeError(`no parts of ${partBytes} bytes`);
+    void this.#segment(clipId, index, true).then((found) => {
       const parts = found === "gone" ? [] : partsOf(found, partBytes);
       this.#post?.({ type: "clip.parts", occurredAt: this.#clock.monotonicMs(), clipId, index, parts });
     });
@@ -111,7 +116,7 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
   }
 
   markUploaded(clipId: string): void {
-    this.#recentSegments.deleteAll(`${clipId}/`);
+    this.#forgetSegments(clipId);
     this.#ask({ kind: "uploaded", clipId });
   }
 
@@ -172,10 +177,25 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
     if (reference.kind === "still")
       return this.#recentStills.get(reference.eventId) ?? this.#client.read(reference);
     const { clipId, index, part } = reference;
-    const segment =
-      this.#recentSegments.get(segmentKey(clipId, index)) ??
-      (await this.#client.read({ kind: "segment", clipId, index }));
-    return part && segment !== "gone" ? segment.subarray(part.from, part.from + part.bytes) : segment;
+    const segment = await this.#segment(clipId, index, part !== undefined);
+    if (!part || segment === "gone") return segment;
+    const bytes = segment.subarray(part.from, part.from + part.bytes);
+    return bytes.length === part.bytes ? bytes : "gone";
+  }
+
+  /** Never rejects. `inParts`: it is about to be asked for again, part by part. */
+  async #segment(clipId: string, index: number, inParts: boolean): Promise<Uint8Array | "gone"> {
+    const key = segmentKey(clipId, index);
+    const held = this.#recentSegments.get(key) ?? this.#splitSegments.get(key);
+    if (held) return held;
+    const read = await this.#client.read({ kind: "segment", clipId, index });
+    if (inParts && read !== "gone") this.#splitSegments.put(key, read);
+    return read;
+  }
+
+  #forgetSegments(clipId: string): void {
+    this.#recentSegments.deleteAll(`${clipId}/`);
+    this.#splitSegments.deleteAll(`${clipId}/`);
   }
 
   #beginWithPreRoll(recording: Recording): void {
@@ -268,7 +288,7 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
     }
     const { input, payloads } = message;
     if (input.type === "clip.failed") this.#forget(input.clipId);
-    if (input.type === "clip.evicted") this.#recentSegments.deleteAll(`${input.clipId}/`);
+    if (input.type === "clip.evicted") this.#forgetSegments(input.clipId);
     if (input.type === "clip.grew" || input.type === "clip.closed") {
       input.segments.forEach((segment, at) => {
         const bytes = payloads[at];

@@ -13,17 +13,41 @@ export interface DatabaseSource {
   open(): { database: Database; setAside: string | null };
 }
 
+interface OpenOutbox {
+  database: Database;
+  table: OutboxTable;
+}
+
+/** Where it finds room on a full disk. */
+export interface OutboxRoom {
+  /** Runs what gives room back, or is small and must be: on a full disk with the room that is kept for it. */
+  removing<T>(work: () => T): T;
+  /** Throws StorageFault `full` while only that room is left. */
+  spare(): void;
+  /**
+   * Gives up something that is needed less than a message; false when nothing is left of that kind.
+   * @throws StorageFault
+   */
+  giveUp(): boolean;
+}
+
+/** Clips given up for one message: where that does not help, giving up more will not. */
+const MOST_GIVEN_UP = 8;
+
 /**
  * The outbox's requests, answered in their order. What waits together is committed together: one `fsync` for
- * all of it. When such a group fails, each request is tried alone and has its own answer.
+ * all of it. When such a group fails, each request is tried alone and has its own answer. A message that a full
+ * disk refuses is tried again as long as there is something that goes before messages.
  */
 export class Outbox {
   readonly #source: DatabaseSource;
-  #open: { database: Database; table: OutboxTable } | null = null;
+  readonly #room: OutboxRoom;
+  #open: OpenOutbox | null = null;
   #unavailable: StorageFault | null = null;
 
-  constructor(source: DatabaseSource) {
+  constructor(source: DatabaseSource, room: OutboxRoom) {
     this.#source = source;
+    this.#room = room;
   }
 
   /** Carries the requests out and gives their answers, when all that succeeded is durable. */
@@ -47,7 +71,7 @@ export class Outbox {
       const { database, setAside } = this.#source.open();
       const table = this.#open?.table ?? new OutboxTable(database);
       const { epoch, startedUtcMs } = request;
-      const opened = database.transaction(() => table.open(epoch, startedUtcMs))();
+      const opened = this.#room.removing(database.transaction(() => table.open(epoch, startedUtcMs)));
       this.#open = { database, table };
       this.#unavailable = null;
       return { type: "store.opened", ...opened, totals: table.totals, setAside };
@@ -58,18 +82,49 @@ export class Outbox {
   }
 
   #commit(group: readonly InTransaction[]): Answer[] {
+    const open = this.#open;
+    if (!open) return group.map((request) => failed(request, this.#missing()));
     if (group.length === 0) return [];
-    if (!this.#open) return group.map((request) => failed(request, this.#missing()));
-    const { database, table } = this.#open;
+    try {
+      return this.#transact(open, group);
+    } catch (error) {
+      // A bug is thrown; whatever the disk has against the group is found out for each request.
+      storageFault(error, "outbox");
+      return group.flatMap((request) => this.#alone(open, request));
+    }
+  }
+
+  #alone(open: OpenOutbox, request: InTransaction): Answer[] {
+    const carryOut = () => this.#transact(open, [request]);
+    for (let givenUp = 0; ; givenUp += 1) {
+      try {
+        return request.kind === "append" ? carryOut() : this.#room.removing(carryOut);
+      } catch (error) {
+        const fault = storageFault(error, "outbox");
+        if (fault.fault !== "full" || givenUp === MOST_GIVEN_UP || !this.#giveUp()) {
+          return [failed(request, fault)];
+        }
+      }
+    }
+  }
+
+  #transact({ database, table }: OpenOutbox, group: readonly InTransaction[]): Answer[] {
     const before = table.totals;
     try {
+      if (group.some(({ kind }) => kind === "append")) this.#room.spare();
       return database.transaction(() => group.flatMap((request) => answer(table, request)))();
     } catch (error) {
       table.restore(before);
-      const [request, ...others] = group;
-      if (!request) return [];
-      if (others.length > 0) return group.flatMap((one) => this.#commit([one]));
-      return [failed(request, storageFault(error, "outbox"))];
+      throw error;
+    }
+  }
+
+  #giveUp(): boolean {
+    try {
+      return this.#room.giveUp();
+    } catch (error) {
+      storageFault(error, "outbox");
+      return false;
     }
   }
 

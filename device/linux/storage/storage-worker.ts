@@ -1,7 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { ClipSpool } from "./clip-spool.ts";
 import { CLIP_SCHEMA } from "./clip-table.ts";
-import { type OpenFolder, openFolder } from "./database.ts";
+import { emptyLog, type OpenFolder, openFolder } from "./database.ts";
+import { DiskReserve } from "./disk-reserve.ts";
 import type { FromWorker, StorageOptions, StoreRequest, ToWorker } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -11,18 +12,26 @@ const FLUSH_MS = 1_000;
 /**
  * The thread that holds the data folder. The outbox is served first and in groups; clips one request after the
  * other, with asynchronous file operations, so that a press never waits for a clip's bytes to reach the disk.
+ * On a full disk clips give way to messages.
  */
 function serve(port: NonNullable<typeof parentPort>, options: StorageOptions): void {
   let folder: OpenFolder | null = null;
+  const reserve = new DiskReserve(options.folder, () => {
+    if (folder) emptyLog(folder.database);
+  });
   const source = {
     open: () => {
-      folder ??= openFolder(options.folder, CLIP_SCHEMA);
+      folder ??= reserve.removing(() => openFolder(options.folder, CLIP_SCHEMA));
       return folder;
     },
   };
   const say = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
-  const outbox = new Outbox(source);
-  const spool = new ClipSpool(options, source, {
+  const outbox = new Outbox(source, {
+    removing: (work) => reserve.removing(work),
+    spare: () => reserve.spare(),
+    giveUp: () => spool.giveUpForMessages(),
+  });
+  const spool = new ClipSpool(options, source, reserve, {
     answer: (input, payloads) =>
       say(
         { from: "clips", input, payloads },

@@ -58,6 +58,56 @@ test("any order, any repetition, any second way of cutting it: complete exactly 
   );
 });
 
+test("a segment that came whole and in parts counts once, whatever came first and wherever the parts were cut", async () => {
+  const order = fc
+    .tuple(
+      fc.array(fc.integer({ min: 1, max: 900 }), { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 1, max: 4 }),
+    )
+    .chain(([sizes, cutAt]) => {
+      const whole = messagesOf("c1", tar, 1_000).filter(({ kind }) => kind === "clip-segment");
+      const cut = whole[cutAt];
+      const parts: ClipMessage[] = [];
+      if (cut?.kind !== "clip-segment") throw new Error("a segment");
+      for (let at = 0, part = 0; at < cut.bytes.length; part += 1) {
+        const bytes = cut.bytes.subarray(at, at + (sizes[part % sizes.length] ?? 1));
+        parts.push(segment("c1", cut.offset + at, bytes));
+        at += bytes.length;
+      }
+      return fc.tuple(
+        fc.constant(cut),
+        fc.shuffledSubarray([...whole, ...parts], { minLength: whole.length + parts.length }),
+      );
+    });
+  await fc.assert(
+    fc.asyncProperty(order, async ([cut, messages]) => {
+      const assembler = new ClipAssembler();
+      const outcomes = await feed(assembler, [initOf("c1"), ...messages.filter((one) => one !== cut)]);
+      // Parts are as good as the whole, and nothing is counted twice.
+      expect(outcomes.at(-1)).toMatchObject({ bytes: tar.length, contiguousBytes: tar.length });
+      await feed(assembler, [cut]);
+      expect(assembler.heldBytes).toBe(tar.length);
+      expect(await feed(assembler, [fin("c1", tar)])).toMatchObject([
+        { kind: "clip-complete", sha256: sha256(tar) },
+      ]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("a part that is missing is told as missing, though its segment has begun", async () => {
+  const assembler = new ClipAssembler();
+  const parts = [segment("c1", 0, tar.subarray(0, 400)), segment("c1", 700, tar.subarray(700))];
+  const outcomes = await feed(assembler, [initOf("c1"), ...parts, fin("c1", tar)]);
+  expect(outcomes.at(-1)).toMatchObject({
+    kind: "clip-progress",
+    contiguousBytes: 400,
+    missing: [[400, 700]],
+  });
+  const whole = await feed(assembler, [segment("c1", 0, tar.subarray(0, 1_000))]);
+  expect(whole).toMatchObject([{ kind: "clip-complete" }]);
+});
+
 test("without any one of its messages it is not complete, and says what is missing", async () => {
   const messages = messagesOf("c1", tar, 1_000);
   for (const left of messages.keys()) {

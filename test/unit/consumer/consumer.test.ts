@@ -21,7 +21,7 @@ const isEvent = (outcome: Outcome): outcome is Extract<Outcome, { ring: boolean 
   outcome.kind === "event";
 const eventIn = (outcomes: Outcome[]) => outcomes.find(isEvent);
 const gapsIn = (outcomes: Outcome[]) =>
-  outcomes.flatMap((o) => (o.kind === "gap" ? [[o.epoch, o.lane, o.from, o.to, o.declared]] : []));
+  outcomes.flatMap((o) => (o.kind === "gap" ? [[o.epoch, o.lane, o.from, o.to, o.reason]] : []));
 
 describe("ringing", () => {
   const rings = (incoming: Incoming) => eventIn(new Consumer().receive(incoming))?.ring;
@@ -68,10 +68,10 @@ describe("gaps", () => {
   test("a jump opens one, in its own sequence only", () => {
     const consumer = new Consumer();
     expect(gapsIn(consumer.receive(press(1)))).toEqual([]);
-    expect(gapsIn(consumer.receive(press(4)))).toEqual([[EPOCH, "press", 2, 3, null]]);
+    expect(gapsIn(consumer.receive(press(4)))).toEqual([[EPOCH, "press", 2, 3, "undeclared"]]);
     expect(gapsIn(consumer.receive(start({})))).toEqual([]);
     expect(gapsIn(consumer.receive(press(3)))).toEqual([]);
-    expect(consumer.gapsOf(DEVICE)).toMatchObject([{ lane: "press", from: 2, to: 2, declared: null }]);
+    expect(consumer.gapsOf(DEVICE)).toMatchObject([{ lane: "press", from: 2, to: 2, reason: "undeclared" }]);
     consumer.receive(press(2));
     expect(consumer.gapsOf(DEVICE)).toEqual([]);
   });
@@ -85,14 +85,15 @@ describe("gaps", () => {
       [EPOCH, "press", 3, 3, "age"],
       [EPOCH, "press", 5, 6, "age"],
     ]);
-    expect(consumer.gapsOf(DEVICE).map(({ from, to, declared }) => [from, to, declared])).toEqual([
-      [2, 2, null],
+    expect(consumer.gapsOf(DEVICE).map(({ from, to, reason }) => [from, to, reason])).toEqual([
+      [2, 2, "undeclared"],
       [3, 3, "age"],
       [5, 6, "age"],
-      [7, 8, null],
+      [7, 8, "undeclared"],
     ]);
+    expect(consumer.gapsOf(DEVICE).map(({ messages }) => messages)).toEqual([1, 1, 2, 2]);
     expect(gapsIn(consumer.receive(drop(2, 12, 12, "budget")))).toEqual([
-      [EPOCH, "press", 10, 11, null],
+      [EPOCH, "press", 10, 11, "undeclared"],
       [EPOCH, "press", 12, 12, "budget"],
     ]);
     consumer.receive(press(3));
@@ -110,7 +111,51 @@ describe("gaps", () => {
       reason: "storm" as const,
     };
     expect(gapsIn(consumer.receive(event("drop", 1, data)))).toEqual([[EPOCH, "press", 1, 3, "storm"]]);
-    expect(gapsIn(consumer.receive(press(5)))).toEqual([[EPOCH, "press", 4, 4, null]]);
+    expect(gapsIn(consumer.receive(press(5)))).toEqual([[EPOCH, "press", 4, 4, "undeclared"]]);
+  });
+
+  test("what was told as undeclared is told again once the device declares it", () => {
+    const consumer = new Consumer();
+    const drop = { epoch: EPOCH, lane: "press" as const, from: 2, to: 3, messages: 2 };
+    consumer.receive(press(1));
+    expect(gapsIn(consumer.receive(press(4)))).toEqual([[EPOCH, "press", 2, 3, "undeclared"]]);
+    expect(gapsIn(consumer.receive(event("drop", 1, { ...drop, reason: "store-failed" })))).toEqual([
+      [EPOCH, "press", 2, 3, "store-failed"],
+    ]);
+    expect(gapsIn(consumer.receive(event("drop", 2, { ...drop, from: 9, to: 3, reason: "age" })))).toEqual(
+      [],
+    );
+  });
+
+  test("any number of declarations is remembered, where they join", () => {
+    const consumer = new Consumer();
+    for (let n = 1; n <= 3_000; n += 1) {
+      const data = { epoch: EPOCH, lane: "press" as const, from: n, to: n, messages: 1 };
+      consumer.receive(event("drop", n, { ...data, reason: "budget" }));
+    }
+    expect(consumer.gapsOf(DEVICE)).toMatchObject([
+      { from: 1, to: 3_000, messages: 3_000, reason: "budget" },
+    ]);
+  });
+
+  test.each(["budget", "age", "lost", "disk-full"])("a clip given up says why: %s", (reason) => {
+    const data = {
+      clipId: `${EPOCH}-c1`,
+      eventId: `${EPOCH}-p1`,
+      state: "dropped" as const,
+      preRollMs: 0,
+      end: "" as const,
+      reason,
+      bytes: 1_000,
+      sha256: "" as const,
+      durationMs: 0,
+      continues: "",
+    };
+    const [outcome] = new Consumer().receive(event("clip", 1, data));
+    expect(outcome).toMatchObject({
+      kind: "event",
+      known: { type: "clip", data: { state: "dropped", reason } },
+    });
   });
 
   test("the next start tells of the end of the epoch before", () => {
@@ -118,8 +163,8 @@ describe("gaps", () => {
     consumer.receive(press(1));
     const next = start({ epoch: NEXT, previousEpoch: EPOCH, lastPress: 3, lastEvent: 1 });
     expect(gapsIn(consumer.receive(next))).toEqual([
-      [EPOCH, "press", 2, 3, null],
-      [EPOCH, "event", 1, 1, null],
+      [EPOCH, "press", 2, 3, "undeclared"],
+      [EPOCH, "event", 1, 1, "undeclared"],
     ]);
   });
 
