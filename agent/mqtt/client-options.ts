@@ -17,23 +17,16 @@ export interface MqttOptions extends TlsSettings {
   passwordFile: string;
   /** From `connect` to the last SUBACK; 10 s unless told. */
   connectTimeoutMs?: number;
-  /** How often an open connection looks whether the files of TLS are others by now; 20 s unless told. */
-  renewalCheckMs?: number;
 }
 
 export type ConnectionRequest = Parameters<Broker["connect"]>[0];
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const RENEWAL_CHECK_MS = 20_000;
 /** MQTT 5 §3.1.2.11.4: a broker keeps larger packets to itself. */
 const INBOUND_PACKET_MAX_BYTES = 1_048_576;
 
 export function connectTimeoutMs(options: MqttOptions): number {
   return options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
-}
-
-export function renewalCheckMs(options: MqttOptions): number {
-  return options.renewalCheckMs ?? RENEWAL_CHECK_MS;
 }
 
 /** What MQTT.js is told: a clean start, a retained will of QoS 1, and never to reconnect. */

@@ -12,14 +12,12 @@ import {
   connectTimeoutMs,
   type MqttOptions,
   placeOf,
-  renewalCheckMs,
 } from "./client-options.ts";
 import { Handshake } from "./handshake.ts";
 import { textOf } from "./inbound.ts";
 import { endingOfOpening, type Opening } from "./opening.ts";
 import { type PublishProperties, publishPacketBytes } from "./publish-packet.ts";
 import { answerOf, describeError, type Ending, endingOfDisconnect, endingOfError } from "./reasons.ts";
-import { RenewalWatch } from "./renewal-watch.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 import { type SendAnswer, SendQueue } from "./send-queue.ts";
 
@@ -45,10 +43,11 @@ export class Connection {
   readonly #queue: SendQueue;
   readonly #handshake = new Handshake();
   #phase: "opening" | "open" | "closed" = "opening";
+  /** By a CONNACK: what fails from then on is no matter of ports and certificates. */
+  #answered = false;
   #ending: Ending | null = null;
   #client: MqttClient | null = null;
   #secrets: Secrets | null = null;
-  #renewal: RenewalWatch | null = null;
   #early: BrokerMessageIn[] = [];
   #deadline: NodeJS.Timeout;
   #resolveClosed: () => void = () => {};
@@ -87,23 +86,19 @@ export class Connection {
     if (this.#phase === "open" && !this.#ending) this.#queue.push(token, message);
   }
 
-  abandon(): void {
-    this.#hangUp({ cause: "closed", detail: "abandoned as asked" });
-  }
-
   disconnect(): void {
-    this.#leave("disconnected as asked");
-  }
-
-  #leave(detail: string): void {
     if (this.ending) return;
-    this.#ending = { cause: "closed", detail };
+    this.#ending = { cause: "closed", detail: "disconnected as asked" };
     if (!this.#client) {
       this.#closeSoon();
       return;
     }
     this.#limit(DRAIN_MS, () => this.#sayGoodbye());
     if (this.#client.connected) this.#queue.drain(() => this.#sayGoodbye());
+  }
+
+  abandon(): void {
+    this.#hangUp({ cause: "closed", detail: "abandoned as asked" });
   }
 
   #dial(secrets: Secrets): void {
@@ -135,9 +130,9 @@ export class Connection {
   #fail(error: Error): void {
     const detail = this.#describe(error);
     this.#hangUp(
-      this.#phase === "opening"
-        ? endingOfOpening(this.#opening(), { it: error, detail })
-        : endingOfError(this.#where, error, detail, false),
+      this.#answered
+        ? endingOfError(this.#where, error, detail, this.#phase === "opening")
+        : endingOfOpening(this.#opening(), { it: error, detail }),
     );
   }
 
@@ -152,6 +147,7 @@ export class Connection {
   }
 
   #accepted(client: MqttClient, connack: IConnackPacket): void {
+    this.#answered = true;
     if (this.#ending) {
       this.#sayGoodbye();
       return;
@@ -184,7 +180,6 @@ export class Connection {
   #ready(): void {
     clearTimeout(this.#deadline);
     this.#phase = "open";
-    this.#watchFiles();
     const { connection } = this.#request;
     this.#post({
       type: "broker.connected",
@@ -194,15 +189,6 @@ export class Connection {
     });
     for (const message of this.#early) this.#post(message);
     this.#early = [];
-  }
-
-  /** What was renewed is to be in use without a restart. Nothing is lost: what is not acknowledged is sent again. */
-  #watchFiles(): void {
-    const tls = this.#secrets?.tls;
-    if (!tls) return;
-    this.#renewal = new RenewalWatch(this.#options, tls.fingerprint, renewalCheckMs(this.#options), () =>
-      this.#leave("certificate files renewed: connecting anew"),
-    );
   }
 
   #receive(topic: string, payload: Buffer, packet: IPublishPacket): void {
@@ -283,7 +269,6 @@ export class Connection {
     const ending = this.#ending ?? this.#unexpectedEnd();
     this.#phase = "closed";
     clearTimeout(this.#deadline);
-    this.#renewal?.stop();
     this.#queue.stop();
     this.#post({
       type: "broker.disconnected",
@@ -296,8 +281,9 @@ export class Connection {
   }
 
   #unexpectedEnd(): Ending {
+    if (!this.#answered) return endingOfOpening(this.#opening(), null);
     return this.#phase === "opening"
-      ? endingOfOpening(this.#opening(), null)
+      ? { cause: "unreachable", detail: `${this.#where} closed the connection before it was ready` }
       : { cause: "closed", detail: `${this.#where} closed the connection` };
   }
 

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { open } from "node:fs/promises";
 import { createSecureContext, type SecureContext } from "node:tls";
 
@@ -14,8 +14,6 @@ export interface TlsSettings {
 /** What one reading of the files gave. Their pieces are known to be PEM, and to belong together. */
 export interface TlsFiles {
   context: SecureContext;
-  /** Changes with any byte of the files, and only then. */
-  fingerprint: string;
   /** Distinguished names of the authorities in `caFile`. */
   authorities: string[];
   /** This device's own certificate. */
@@ -40,7 +38,6 @@ export async function loadTlsFiles(settings: TlsSettings): Promise<TlsFiles> {
   if (privateKey) checkPair(settings, own, privateKey);
   return {
     context: contextOf(settings, { ca, cert, key, crl: lists }),
-    fingerprint: fingerprintOf([ca, cert, crl, key]),
     authorities: authorities.map(({ subject }) => subject),
     own: own[0] ?? null,
   };
@@ -159,12 +156,6 @@ function contextOf(settings: TlsSettings, texts: Texts): SecureContext {
       cause: error,
     });
   }
-}
-
-function fingerprintOf(texts: (string | null)[]): string {
-  const hash = createHash("sha256");
-  for (const text of texts) hash.update(text === null ? "-" : `${text.length}:`).update(text ?? "");
-  return hash.digest("hex");
 }
 
 /** RFC 7468 §2. */
