@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdtemp, readFile, rename, rm, writeFile } from "node:
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createServer, type TLSSocket } from "node:tls";
+import { createServer, type SecureVersion, type TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { probeBroker, textMessage } from "../fixtures/broker-probe.ts";
@@ -66,10 +66,11 @@ function probe(settings: Parameters<typeof probeBroker>[0]) {
 }
 
 /** A terminator of TLS before a plain mosquitto: it tells what was negotiated. */
-async function terminator(port: number): Promise<{ port: number; seen: TLSSocket[] }> {
+async function terminator(port: number, maxVersion: SecureVersion): Promise<{ port: number; seen: TLSSocket[] }> {
   const seen: TLSSocket[] = [];
   const cert = await readFile(made.server.certFile);
-  const server = createServer({ cert, key: await readFile(made.server.keyFile) }, (socket) => {
+  const key = await readFile(made.server.keyFile);
+  const server = createServer({ cert, key, maxVersion }, (socket) => {
     seen.push(socket);
     const inner = connectTcp(port, "127.0.0.1");
     socket.on("error", () => inner.destroy());
@@ -108,15 +109,18 @@ describe("a connection", () => {
     });
   });
 
-  test("uses the newest version, and names the broker's host in the handshake (SNI)", async () => {
-    const plain = await broker({});
-    const { port, seen } = await terminator(plain.port);
-    const { connect } = probe({});
-    expect(await connect({ url: `mqtts://localhost:${port}` })).toMatchObject({ type: "broker.connected" });
-    expect(seen.map((socket) => [socket.getProtocol(), socket.servername])).toEqual([
-      ["TLSv1.3", "localhost"],
-    ]);
-  });
+  test.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "uses the newest version, here %s, and names the broker's host in the handshake (SNI)",
+    async (maxVersion) => {
+      const plain = await broker({});
+      const { port, seen } = await terminator(plain.port, maxVersion);
+      const { connect } = probe({});
+      expect(await connect({ url: `mqtts://localhost:${port}` })).toMatchObject({ type: "broker.connected" });
+      expect(seen.map((socket) => [socket.getProtocol(), socket.servername])).toEqual([
+        [maxVersion, "localhost"],
+      ]);
+    },
+  );
 
   test("by a websocket in TLS, with a client certificate", async () => {
     const { certFile, keyFile } = made.server;
