@@ -112,6 +112,8 @@ function tlsProblems(broker: Settings["broker"]): Problem[] {
     problems.push({ path, text: `found nothing, allowed with ${other}: a file` });
   if (broker.certFile !== "" && broker.keyFile === "") missing("broker.keyFile", "broker.certFile");
   if (broker.keyFile !== "" && broker.certFile === "") missing("broker.certFile", "broker.keyFile");
+  // Node 20 checks the lists against the authorities it brings along, but forgets those of NODE_EXTRA_CA_CERTS.
+  if (broker.crlFile !== "" && broker.caFile === "") missing("broker.caFile", "broker.crlFile");
   if (broker.urls.some((url) => /^(mqtts|wss):/i.test(url))) return problems;
   for (const name of ["caFile", "certFile", "keyFile", "crlFile"] as const) {
     if (broker[name] === "") continue;

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { open } from "node:fs/promises";
 import { createSecureContext, type SecureContext } from "node:tls";
 
-/** The settings below `broker` that TLS is made of. An empty path is for none; an empty `caFile` for the system's. */
+/** The settings below `broker` that TLS is made of. An empty path is for none; an empty `caFile` for Node's own. */
 export interface TlsSettings {
   caFile: string;
   certFile: string;
@@ -152,7 +152,7 @@ function contextOf(settings: TlsSettings, texts: Texts): SecureContext {
       (name) => settings[name] !== "",
     );
     const names = files.map((name) => `broker.${name} ${settings[name]}`).join(", ");
-    throw new Error(`TLS cannot use ${names || "the system's authorities"} (${code || "no reason given"})`, {
+    throw new Error(`TLS cannot use ${names || "its settings"} (${code || "no reason given"})`, {
       cause: error,
     });
   }

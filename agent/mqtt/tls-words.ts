@@ -49,7 +49,7 @@ function opensslWords(error: unknown): string {
 
 const WORDS: Record<string, (scene: HandshakeScene) => string> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: ({ seen, settings }) =>
-    `its certificate ${nameOf(seen.chain[0])} is signed by itself alone, and is not in ${authoritiesOf(settings)}: put it there if it is the right one`,
+    `its certificate ${nameOf(seen.chain[0])} is signed by itself alone, and is not in ${authoritiesOf(settings)}: ${trust("this", settings)} if it is the right one`,
   SELF_SIGNED_CERT_IN_CHAIN: (scene) => unknownAuthority(scene),
   UNABLE_TO_GET_ISSUER_CERT: (scene) => unknownAuthority(scene),
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: (scene) => unknownAuthority(scene),
@@ -144,11 +144,19 @@ function unknownAuthority({ seen, settings, files }: HandshakeScene): string {
     return `its certificate is signed by another key of ${issuerOf(top)} than the one in ${place}: put the authority's present certificate there`;
   const more =
     top && top.subject !== top.issuer ? ", or let the broker send the certificates in between" : "";
-  return `its certificate is signed by ${issuerOf(top)}, which is not in ${place}: put that authority there if it is the right one${more}`;
+  return `its certificate is signed by ${issuerOf(top)}, which is not in ${place}: ${trust("that authority's", settings)} if it is the right one${more}`;
 }
 
 function authoritiesOf({ caFile }: TlsSettings): string {
-  return caFile === "" ? "the system's authorities (broker.caFile is empty)" : `broker.caFile (${caFile})`;
+  return caFile === ""
+    ? "the list that Node.js brings along (broker.caFile is empty)"
+    : `broker.caFile (${caFile})`;
+}
+
+function trust(what: string, { caFile }: TlsSettings): string {
+  return caFile === ""
+    ? `set broker.caFile to a file with ${what} certificate`
+    : `put ${what} certificate there`;
 }
 
 function oldest({ tlsMinVersion }: TlsSettings): string {

@@ -66,7 +66,10 @@ function probe(settings: Parameters<typeof probeBroker>[0]) {
 }
 
 /** A terminator of TLS before a plain mosquitto: it tells what was negotiated. */
-async function terminator(port: number, maxVersion: SecureVersion): Promise<{ port: number; seen: TLSSocket[] }> {
+async function terminator(
+  port: number,
+  maxVersion: SecureVersion,
+): Promise<{ port: number; seen: TLSSocket[] }> {
   const seen: TLSSocket[] = [];
   const cert = await readFile(made.server.certFile);
   const key = await readFile(made.server.keyFile);

@@ -128,18 +128,18 @@ const asking = (version: "1.2" | "1.3") =>
 const as = (pick: (all: Made) => Certificate) => (all: Made) => pick(all);
 
 const rows: Record<string, Row> = {
-  "the system's authorities do not know it": {
+  "the authorities of Node.js do not know it": {
     peer: mosquitto((all) => all.server),
     settings: () => ({ caFile: "" }),
-    says: `127.0.0.1:PORT: its certificate is signed by "first authority", which is not in the system's authorities (broker.caFile is empty): put that authority there if it is the right one, or let the broker send the certificates in between`,
+    says: `127.0.0.1:PORT: its certificate is signed by "first authority", which is not in the list that Node.js brings along (broker.caFile is empty): set broker.caFile to a file with that authority's certificate if it is the right one, or let the broker send the certificates in between`,
   },
   "another authority": {
     peer: mosquitto((all) => all.otherServer),
-    says: '127.0.0.1:PORT: its certificate is signed by "second authority", which is not in broker.caFile (ca.pem): put that authority there if it is the right one, or let the broker send the certificates in between',
+    says: `127.0.0.1:PORT: its certificate is signed by "second authority", which is not in broker.caFile (ca.pem): put that authority's certificate there if it is the right one, or let the broker send the certificates in between`,
   },
   "another authority, sent along": {
     peer: mosquitto((all) => all.otherWithRoot),
-    says: '127.0.0.1:PORT: its certificate is signed by "second authority", which is not in broker.caFile (ca.pem): put that authority there if it is the right one',
+    says: `127.0.0.1:PORT: its certificate is signed by "second authority", which is not in broker.caFile (ca.pem): put that authority's certificate there if it is the right one`,
   },
   "another key of the same authority": {
     peer: mosquitto((all) => all.server),
@@ -148,11 +148,11 @@ const rows: Record<string, Row> = {
   },
   "signed by itself": {
     peer: mosquitto((all) => all.selfSigned),
-    says: '127.0.0.1:PORT: its certificate "alone" is signed by itself alone, and is not in broker.caFile (ca.pem): put it there if it is the right one',
+    says: '127.0.0.1:PORT: its certificate "alone" is signed by itself alone, and is not in broker.caFile (ca.pem): put this certificate there if it is the right one',
   },
   "a chain with a hole": {
     peer: mosquitto((all) => all.belowServer),
-    says: '127.0.0.1:PORT: its certificate is signed by "in between", which is not in broker.caFile (ca.pem): put that authority there if it is the right one, or let the broker send the certificates in between',
+    says: `127.0.0.1:PORT: its certificate is signed by "in between", which is not in broker.caFile (ca.pem): put that authority's certificate there if it is the right one, or let the broker send the certificates in between`,
   },
   expired: {
     peer: mosquitto((all) => all.expired),
@@ -329,7 +329,7 @@ const rows: Record<string, Row> = {
       "wss",
       mosquitto((all) => all.otherServer),
     ),
-    says: '127.0.0.1:PORT: its certificate is signed by "second authority", which is not in broker.caFile (ca.pem): put that authority there if it is the right one, or let the broker send the certificates in between',
+    says: `127.0.0.1:PORT: its certificate is signed by "second authority", which is not in broker.caFile (ca.pem): put that authority's certificate there if it is the right one, or let the broker send the certificates in between`,
   },
   "a websocket to a port of TLS without one": {
     peer: other(
