@@ -103,6 +103,23 @@ function brokerProblems({ broker }: Settings): Problem[] {
     const text = "found nothing, allowed with broker.passwordFile on MQTT 3.1.1: a user name (MQTT-3.1.2-22)";
     problems.push({ path: "broker.username", text });
   }
+  return [...problems, ...tlsProblems(broker)];
+}
+
+function tlsProblems(broker: Settings["broker"]): Problem[] {
+  const problems: Problem[] = [];
+  const missing = (path: string, other: string) =>
+    problems.push({ path, text: `found nothing, allowed with ${other}: a file` });
+  if (broker.certFile !== "" && broker.keyFile === "") missing("broker.keyFile", "broker.certFile");
+  if (broker.keyFile !== "" && broker.certFile === "") missing("broker.certFile", "broker.keyFile");
+  // Node 20 checks the lists against the authorities it brings along, but forgets those of NODE_EXTRA_CA_CERTS.
+  if (broker.crlFile !== "" && broker.caFile === "") missing("broker.caFile", "broker.crlFile");
+  if (broker.urls.some((url) => /^(mqtts|wss):/i.test(url))) return problems;
+  for (const name of ["caFile", "certFile", "keyFile", "crlFile"] as const) {
+    if (broker[name] === "") continue;
+    const text = "found a file, allowed: nothing while no address in broker.urls is mqtts:// or wss://";
+    problems.push({ path: `broker.${name}`, text });
+  }
   return problems;
 }
 

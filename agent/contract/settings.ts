@@ -132,16 +132,24 @@ export const SettingsSchema = Type.Object(
         holdsPath: "whole",
         besideSecret: true,
       }),
-      caFile: text("", "File of certificate authorities in PEM, or empty for the system's", {
-        holdsPath: "whole",
-      }),
+      caFile: text(
+        "",
+        "File of certificate authorities in PEM, or empty for those that Node.js brings along",
+        {
+          holdsPath: "whole",
+        },
+      ),
       certFile: text("", "File of this device's certificate (and its chain) in PEM, or empty for none", {
         holdsPath: "whole",
       }),
-      keyFile: text("", "File of that certificate's private key in PEM", {
-        holdsPath: "whole",
-        besideSecret: true,
-      }),
+      keyFile: text(
+        "",
+        "File of that certificate's private key in PEM, without a passphrase, not open to everybody",
+        {
+          holdsPath: "whole",
+          besideSecret: true,
+        },
+      ),
       crlFile: text("", "File of certificate revocation lists in PEM, or empty for none", {
         holdsPath: "whole",
       }),

@@ -2,19 +2,19 @@ import type { IClientOptions } from "mqtt";
 import type { Broker } from "../../device/ports/broker.ts";
 import type { Clock } from "../../device/ports/clock.ts";
 import type { PayloadSource } from "../../device/ports/fragment-store.ts";
+import type { Handshake } from "./handshake.ts";
 import type { Secrets } from "./secrets.ts";
+import type { TlsFiles, TlsSettings } from "./tls-files.ts";
 
 /** What every connection of one agent has in common. */
-export interface MqttOptions {
-  clock: Pick<Clock, "monotonicMs">;
+export interface MqttOptions extends TlsSettings {
+  clock: Pick<Clock, "monotonicMs" | "read">;
   payloads: PayloadSource;
   protocol: "5" | "3.1.1";
   /** Empty for a broker that asks for no credentials. */
   username: string;
   /** Its first line is the password; read anew at every connection. Empty for none. */
   passwordFile: string;
-  /** Certificate authorities in PEM; empty for the system's. */
-  caFile: string;
   /** From `connect` to the last SUBACK; 10 s unless told. */
   connectTimeoutMs?: number;
 }
@@ -34,6 +34,7 @@ export function clientOptions(
   options: MqttOptions,
   request: ConnectionRequest,
   secrets: Secrets,
+  handshake: Handshake,
 ): IClientOptions {
   const { will, clientId, keepAliveS } = request;
   return {
@@ -49,12 +50,24 @@ export function clientOptions(
     log: () => {},
     ...(options.username === "" ? {} : { username: options.username }),
     ...(secrets.password === null ? {} : { password: secrets.password }),
-    ...(secrets.authorities === null ? {} : { ca: secrets.authorities }),
+    ...(secrets.tls === null ? {} : tlsOptions(secrets.tls, handshake)),
     ...(options.protocol === "5" ? { properties: { maximumPacketSize: INBOUND_PACKET_MAX_BYTES } } : {}),
   };
+}
+
+/** For both ways that MQTT.js makes a TLS socket; the host's name is sent by SNI (RFC 6066 §3) on both. */
+export function tlsOptions({ context }: TlsFiles, handshake: Handshake): IClientOptions {
+  const secure = { secureContext: context };
+  const wsOptions = { createConnection: (options: object) => handshake.connect({ ...options, ...secure }) };
+  return { ...secure, wsOptions } as IClientOptions;
 }
 
 /** Host and port of a broker's address, without the user name and password that may be in it. */
 export function placeOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : "the broker";
+}
+
+/** Of a broker's address, without the brackets of IPv6. */
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, "") : "";
 }

@@ -13,7 +13,9 @@ import {
   type MqttOptions,
   placeOf,
 } from "./client-options.ts";
+import { Handshake } from "./handshake.ts";
 import { textOf } from "./inbound.ts";
+import { endingOfOpening, type Opening } from "./opening.ts";
 import { type PublishProperties, publishPacketBytes } from "./publish-packet.ts";
 import { answerOf, describeError, type Ending, endingOfDisconnect, endingOfError } from "./reasons.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
@@ -39,7 +41,10 @@ export class Connection {
   readonly #post: (input: BrokerInput) => void;
   readonly #where: string;
   readonly #queue: SendQueue;
+  readonly #handshake = new Handshake();
   #phase: "opening" | "open" | "closed" = "opening";
+  /** By a CONNACK: what fails from then on is no matter of ports and certificates. */
+  #answered = false;
   #ending: Ending | null = null;
   #client: MqttClient | null = null;
   #secrets: Secrets | null = null;
@@ -66,7 +71,7 @@ export class Connection {
     this.#deadline = setTimeout(() => {
       this.#hangUp({ cause: "unreachable", detail: `${this.#where} did not answer within ${timeoutMs} ms` });
     }, timeoutMs);
-    loadSecrets(options).then(
+    loadSecrets(options, request.url).then(
       (secrets) => this.#dial(secrets),
       (error: Error) => this.#hangUp({ cause: "refused", detail: error.message }),
     );
@@ -101,24 +106,48 @@ export class Connection {
     this.#secrets = secrets;
     let client: MqttClient;
     try {
-      client = connect(this.#request.url, clientOptions(this.#options, this.#request, secrets));
+      client = connect(
+        this.#request.url,
+        clientOptions(this.#options, this.#request, secrets, this.#handshake),
+      );
     } catch (error) {
       this.#hangUp({ cause: "refused", detail: `${this.#where}: ${this.#describe(error)}` });
       return;
     }
     this.#client = client;
+    this.#handshake.watch(client.stream);
     client.on("connect", (connack) => this.#accepted(client, connack));
     client.on("message", (topic, payload, packet) => this.#receive(topic, payload, packet));
     client.on("disconnect", (packet) =>
       this.#hangUp(endingOfDisconnect(this.#where, packet.reasonCode ?? 0)),
     );
-    client.on("error", (error) => {
-      this.#hangUp(endingOfError(this.#where, error, this.#describe(error), this.#phase === "opening"));
-    });
+    client.on("error", (error) => this.#fail(error));
+    // MQTT.js passes on only some of them.
+    client.stream.on("error", (error) => this.#fail(error));
     client.on("close", () => this.#close());
   }
 
+  #fail(error: Error): void {
+    const detail = this.#describe(error);
+    this.#hangUp(
+      this.#answered
+        ? endingOfError(this.#where, error, detail, this.#phase === "opening")
+        : endingOfOpening(this.#opening(), { it: error, detail }),
+    );
+  }
+
+  #opening(): Opening {
+    return {
+      url: this.#request.url,
+      seen: this.#handshake,
+      settings: this.#options,
+      files: this.#secrets?.tls ?? null,
+      clock: this.#options.clock.read(),
+    };
+  }
+
   #accepted(client: MqttClient, connack: IConnackPacket): void {
+    this.#answered = true;
     if (this.#ending) {
       this.#sayGoodbye();
       return;
@@ -252,6 +281,7 @@ export class Connection {
   }
 
   #unexpectedEnd(): Ending {
+    if (!this.#answered) return endingOfOpening(this.#opening(), null);
     return this.#phase === "opening"
       ? { cause: "unreachable", detail: `${this.#where} closed the connection before it was ready` }
       : { cause: "closed", detail: `${this.#where} closed the connection` };

@@ -9,10 +9,6 @@ export type Ending = Pick<BrokerDisconnected, "cause" | "detail">;
 const PASSING = new Set([0x03, 0x88, 0x89, 0x9f]);
 /** A DISCONNECT that says no to this client: not authorized, banned, by an administrator (5 §3.14.2.1). */
 const UNWANTED = new Set([0x87, 0x8a, 0x98]);
-/** Node's codes for a certificate that is not trusted, or a port that does not speak TLS. */
-const TLS_FAULT =
-  /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
-
 const SOCKET_WORDS: Record<string, string> = {
   ECONNREFUSED: "nothing listens there",
   ECONNRESET: "the connection was reset",
@@ -27,14 +23,23 @@ const SOCKET_WORDS: Record<string, string> = {
 /** The end that an error of MQTT.js or of the socket means. `detail` is what `describeError` made of it. */
 export function endingOfError(where: string, error: unknown, detail: string, opening: boolean): Ending {
   const code = codeOf(error);
-  if (typeof code === "string" && TLS_FAULT.test(code))
-    return { cause: "refused", detail: `${where}: ${detail}` };
   if (!opening) return { cause: "closed", detail: `${where}: ${detail}` };
-  if (typeof code !== "number") return { cause: "unreachable", detail: `${where}: ${detail}` };
+  if (typeof code !== "number")
+    return { cause: isWrongPath(error) ? "refused" : "unreachable", detail: `${where}: ${detail}` };
   return {
     cause: PASSING.has(code) ? "unreachable" : "refused",
     detail: `${where} refused the connection: ${reasonWords(code)}`,
   };
+}
+
+/** The other side cut the connection. */
+export function isReset(error: unknown): boolean {
+  return ["ECONNRESET", "EPIPE"].includes(String(codeOf(error)));
+}
+
+/** A websocket's server that knows no broker at the path, or does not let us in (RFC 9110 §15.5). */
+function isWrongPath(error: unknown): boolean {
+  return error instanceof Error && /^Unexpected server response: 4/.test(error.message);
 }
 
 /** The end that a DISCONNECT from the broker means (MQTT 5 §3.14.2.1). */

@@ -1,29 +1,38 @@
 import { readFile } from "node:fs/promises";
+import { loadTlsFiles, type TlsFiles, type TlsSettings } from "./tls-files.ts";
 
 export interface Secrets {
   password: string | null;
-  /** PEM. */
-  authorities: Buffer | null;
+  /** Null where there is no TLS. */
+  tls: TlsFiles | null;
 }
 
 /**
- * Reads the password and the certificate authorities that a connection needs.
+ * Reads the password, and for `mqtts://` and `wss://` the files of TLS, that a connection needs.
  * @throws Error whose message names the setting and the file, for the operator.
  */
-export async function loadSecrets(files: { passwordFile: string; caFile: string }): Promise<Secrets> {
-  const [password, authorities] = await Promise.all([
-    files.passwordFile === "" ? null : readSetting("broker.passwordFile", files.passwordFile),
-    files.caFile === "" ? null : readSetting("broker.caFile", files.caFile),
+export async function loadSecrets(
+  settings: TlsSettings & { passwordFile: string },
+  url: string,
+): Promise<Secrets> {
+  const { passwordFile } = settings;
+  const [password, tls] = await Promise.all([
+    passwordFile === "" ? null : readPassword(passwordFile),
+    usesTls(url) ? loadTlsFiles(settings) : null,
   ]);
-  return { password: password === null ? null : firstLine(password), authorities };
+  return { password, tls };
 }
 
-async function readSetting(setting: string, path: string): Promise<Buffer> {
+export function usesTls(url: string): boolean {
+  return /^(mqtts|wss):/i.test(url);
+}
+
+async function readPassword(path: string): Promise<string> {
   try {
-    return await readFile(path);
+    return firstLine(await readFile(path));
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : error;
-    throw new Error(`${setting}: ${path} cannot be read (${code})`, { cause: error });
+    throw new Error(`broker.passwordFile: ${path} cannot be read (${code})`, { cause: error });
   }
 }
 

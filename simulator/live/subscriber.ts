@@ -1,14 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import { tlsOptions } from "../../agent/mqtt/client-options.ts";
+import { Handshake } from "../../agent/mqtt/handshake.ts";
 import { describeError } from "../../agent/mqtt/reasons.ts";
 import { loadSecrets, type Secrets } from "../../agent/mqtt/secrets.ts";
+import type { TlsSettings } from "../../agent/mqtt/tls-files.ts";
 
-export interface SubscriberOptions {
+export interface SubscriberOptions extends TlsSettings {
   url: string;
   protocol: "5" | "3.1.1";
   username: string;
   passwordFile: string;
-  caFile: string;
   /** Its client id is made of this and of chance. */
   deviceId: string;
   filter: string;
@@ -41,7 +43,7 @@ export class Subscriber {
   /** Begins to connect. @throws Error that names the setting, when the password or the authorities cannot be read. */
   async start(): Promise<void> {
     const { url, filter, message } = this.#options;
-    const secrets = await loadSecrets(this.#options);
+    const secrets = await loadSecrets(this.#options, url);
     const client = connect(url, this.#clientOptions(secrets));
     this.#client = client;
     this.#password = secrets.password ?? "";
@@ -67,7 +69,7 @@ export class Subscriber {
     await this.#client?.endAsync(true);
   }
 
-  #clientOptions({ password, authorities }: Secrets): IClientOptions {
+  #clientOptions({ password, tls }: Secrets): IClientOptions {
     const { protocol, username, deviceId } = this.#options;
     return {
       clientId: `${deviceId}-live-${randomBytes(4).toString("hex")}`,
@@ -82,7 +84,7 @@ export class Subscriber {
       log: () => {},
       ...(username === "" ? {} : { username }),
       ...(password === null ? {} : { password }),
-      ...(authorities === null ? {} : { ca: authorities }),
+      ...(tls === null ? {} : tlsOptions(tls, new Handshake())),
     };
   }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll } from "vitest";
 import { MqttBroker } from "../../agent/mqtt/mqtt-broker.ts";
+import { LinuxClock } from "../../device/linux/clock.ts";
 import { EmbeddedBroker } from "../../simulator/network/embedded-broker.ts";
 import { freePort, type Mosquitto, startMosquitto } from "../fixtures/mosquitto.ts";
 import { until } from "../fixtures/until.ts";
@@ -27,12 +28,16 @@ function realBroker(protocol: "3.1.1" | "5", url: () => string): BrokerWorldFact
     const outside = await client("outside");
     return {
       broker: new MqttBroker({
-        clock: { monotonicMs: () => Math.floor(performance.now()) },
+        clock: new LinuxClock("system"),
         payloads,
         protocol,
         username: credentials.username,
         passwordFile,
         caFile: "",
+        certFile: "",
+        keyFile: "",
+        crlFile: "",
+        tlsMinVersion: "1.2",
       }),
       url: url(),
       unreachableUrl: `mqtt://127.0.0.1:${await freePort()}`,

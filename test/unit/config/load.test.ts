@@ -167,6 +167,26 @@ describe("rules between settings", () => {
       "broker.urls",
       "use wss://, or set broker.allowPlaintext: true",
     ],
+    [
+      "broker: { urls: ['mqtts://example.org'], certFile: c }",
+      "broker.keyFile",
+      "found nothing, allowed with broker.certFile: a file",
+    ],
+    [
+      "broker: { urls: ['mqtts://example.org'], keyFile: k }",
+      "broker.certFile",
+      "found nothing, allowed with broker.keyFile: a file",
+    ],
+    [
+      "broker: { urls: ['mqtts://example.org'], crlFile: r }",
+      "broker.caFile",
+      "found nothing, allowed with broker.crlFile: a file",
+    ],
+    [
+      "broker: { urls: ['mqtt://127.0.0.1', 'ws://localhost/x'], caFile: ca }",
+      "broker.caFile",
+      "allowed: nothing while no address in broker.urls is mqtts:// or wss://",
+    ],
     ["broker: { urls: ['mqtt://127.0.0.1.example.org'] }", "broker.urls", "another machine and unencrypted"],
     ["broker: { urls: ['mqtt://localhost.example.org'] }", "broker.urls", "another machine and unencrypted"],
     ["broker: { urls: ['mqtt://:1883'] }", "broker.urls", "which is not an address"],
@@ -191,6 +211,7 @@ describe("rules between settings", () => {
     "broker: { urls: ['mqtt://127.3.2.1:1', 'mqtt://LOCALHOST', 'ws://[::1]:80/x', 'mqtts://example.org'] }",
     "broker: { urls: ['mqtt://10.0.0.1', 'ws://10.0.0.1'], allowPlaintext: true }",
     "broker: { protocol: '3.1.1', passwordFile: pw, username: porch }",
+    "broker: { urls: ['mqtt://127.0.0.1', 'wss://example.org'], caFile: a, certFile: c, keyFile: k, crlFile: r }",
   ])("allows %s", (yaml) => {
     expect(problemsOf(yaml)).toEqual([]);
   });

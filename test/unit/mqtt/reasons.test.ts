@@ -14,13 +14,8 @@ test.each<[string, Error, string, RegExp]>([
   ["a code that nobody knows", coded(0xfe), "refused", /unknown reason \(0xfe\)/],
   ["no listener", coded("ECONNREFUSED", "connect ECONNREFUSED"), "unreachable", /nothing listens there/],
   ["an unknown name", coded("ENOTFOUND"), "unreachable", /its name is not known/],
-  [
-    "a certificate that is not trusted",
-    coded("SELF_SIGNED_CERT_IN_CHAIN", "self-signed"),
-    "refused",
-    /self-signed/,
-  ],
-  ["another's certificate", coded("ERR_TLS_CERT_ALTNAME_INVALID", "not in names"), "refused", /not in names/],
+  ["a websocket's wrong path", new Error("Unexpected server response: 404"), "refused", /404/],
+  ["a websocket's server in trouble", new Error("Unexpected server response: 503"), "unreachable", /503/],
   ["no word", new Error("connack timeout"), "unreachable", /connack timeout/],
 ])("an attempt that ends by %s", (_, error, cause, detail) => {
   expect(endingOf(error)).toMatchObject({ cause, detail: expect.stringMatching(detail) });
