@@ -115,7 +115,7 @@ function alertWords(code: string, scene: HandshakeScene): string | null {
     UNKNOWN_CA: () =>
       `it does not know the authority ${issuerOf(own ?? undefined)} of ${mine}: get one from an authority that the broker trusts`,
     CERTIFICATE_EXPIRED: () =>
-      `it says that ${mine} has expired: that ends at ${own ? utc(Date.parse(own.validTo)) : "?"}. Renew it`,
+      `it says that ${mine}, which ends at ${own ? utc(Date.parse(own.validTo)) : "?"}, has expired: renew it`,
     CERTIFICATE_REVOKED: () =>
       `it has revoked ${mine}, serial number ${own?.serialNumber ?? "?"}: make a new key and get a new certificate`,
   };

@@ -228,13 +228,13 @@ test.each<[string, () => Files, string]>([
   expect(input?.type === "broker.disconnected" && input.detail.replace(/\/\S*\/([^/ )]+)/g, "$1")).toBe(says);
 });
 
-test.each([0o644, 0o604, 0o602])("a key that everybody may open (%i) is refused", async (mode) => {
+test.each(["644", "604", "602"])("a key that everybody may open (0%s) is refused", async (mode) => {
   const own = await installed(made.client);
-  await chmod(own.keyFile, mode);
+  await chmod(own.keyFile, Number.parseInt(mode, 8));
   const answer = await probe(own).connect({ url: "mqtts://127.0.0.1:1" });
   expect(answer).toMatchObject({
     cause: "refused",
-    detail: `broker.keyFile: ${own.keyFile} is open to every user of this device (mode 0${mode.toString(8)}): chmod 0640 or 0600`,
+    detail: `broker.keyFile: ${own.keyFile} is open to every user of this device (mode 0${mode}): chmod 0640 or 0600`,
   });
 });
 

@@ -292,12 +292,12 @@ const rows: Record<string, Row> = {
   "an expired client certificate, TLS 1.2": {
     peer: asking("1.2"),
     settings: as((all) => all.expiredClient),
-    says: "127.0.0.1:PORT: it says that this device's certificate in broker.certFile (door.pem) has expired: that ends at TIME. Renew it",
+    says: "127.0.0.1:PORT: it says that this device's certificate in broker.certFile (door.pem), which ends at TIME, has expired: renew it",
   },
   "an expired client certificate, TLS 1.3": {
     peer: asking("1.3"),
     settings: as((all) => all.expiredClient),
-    says: "127.0.0.1:PORT: it says that this device's certificate in broker.certFile (door.pem) has expired: that ends at TIME. Renew it",
+    says: "127.0.0.1:PORT: it says that this device's certificate in broker.certFile (door.pem), which ends at TIME, has expired: renew it",
   },
   "a revoked client certificate, TLS 1.2": {
     peer: asking("1.2"),
