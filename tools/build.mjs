@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { bundlePrograms } from "./bundle.mjs";
 import { step } from "./progress.mjs";
 import { run, SetUpError } from "./run.mjs";
 
 const SOURCES = ["agent", "device", "simulator"];
-const SETTINGS = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"];
+const SETTINGS = ["tsconfig.json", "tsconfig.build.json", "package-lock.json", "tools/bundle.mjs"];
 /** What `dist/` was built from. */
 const STAMP = "dist/.built-from";
 
@@ -14,6 +15,7 @@ export async function needBuild() {
   if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === inputs) return;
   await step("TypeScript: building dist/", () => compile("tsconfig.build.json"));
   removeOrphans("dist");
+  await step("Programs: bundling dist/bin/", bundlePrograms);
   writeFileSync(STAMP, inputs);
 }
 

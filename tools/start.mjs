@@ -5,4 +5,4 @@ import { setUp } from "./setup.mjs";
 const folder = process.cwd();
 await setUp("start");
 process.chdir(folder);
-await become("dist/simulator/main.js", ["live", ...process.argv.slice(2)]);
+await become("dist/bin/porchlight-sim.js", ["live", ...process.argv.slice(2)]);

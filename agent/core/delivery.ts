@@ -115,7 +115,7 @@ export function savedUnsent(turn: Turn, lane: Lane, sequence: number, sentOn: nu
   own.more = true;
   const { cursor } = own;
   if (cursor?.epochNumber !== lifecycle.epochNumber || cursor.sequence < sequence) return;
-  cursor.sequence = sequence - 1;
+  own.cursor = { ...cursor, sequence: sequence - 1 };
   own.stale = own.paging;
   // They will be read again.
   own.rows = own.rows.filter((row) => row.epoch !== lifecycle.epoch || row.sequence < sequence);

@@ -13,6 +13,8 @@ export interface PacingState {
   windowBytes: number;
   /** What this connection was seen to carry; 0 when that is not known yet. */
   bytesPerS: number;
+  /** What the last acknowledgements said of that, newest last. */
+  seen: { atMs: number; bytesPerS: number }[];
   /** The same of the last connection that knew. */
   lastBytesPerS: number;
   /** The quickest acknowledgement on this connection; null before the first. */
@@ -23,18 +25,31 @@ export interface PacingState {
 export const SMALLEST_PIECE_BYTES = 4_096;
 /** Of the window's time: the rest is for the press itself, and for a rate that falls. */
 const AIM = 0.75;
-/** A queue shorter than this share of the window's time says nothing about the rate's upper end. */
-const TELLING_SHARE = 0.25;
+/**
+ * The best of so many counts: a queue delays all of them, a link that trembles only some (as CoDel has it: Nichols and
+ * Jacobson, 2012).
+ */
+const MOST_SEEN = 8;
+/** Older ones count only where there are not so many since. */
+const SEEN_FOR_MS = 3_000;
+const FEWEST_SEEN = 3;
 const SMALLEST_PREVIEW_BYTES = 4_000;
 
 export function newPacing(): PacingState {
-  return { windowBytes: SMALLEST_PIECE_BYTES, bytesPerS: 0, lastBytesPerS: 0, quickestMs: null };
+  return {
+    windowBytes: SMALLEST_PIECE_BYTES,
+    bytesPerS: 0,
+    seen: [],
+    lastBytesPerS: 0,
+    quickestMs: null,
+  };
 }
 
 /** A new connection may be another link: it begins with the smallest piece. */
 export function restartPacing(turn: Turn): void {
   const { pacing } = turn.state;
-  Object.assign(pacing, { windowBytes: SMALLEST_PIECE_BYTES, bytesPerS: 0, quickestMs: null });
+  const { lastBytesPerS } = pacing;
+  Object.assign(pacing, { ...newPacing(), lastBytesPerS });
 }
 
 /** A publish has been acknowledged: learns the link's rate from it. */
@@ -70,13 +85,16 @@ export function previewMaxBytes(turn: Turn): number {
   return Math.min(settings.still.maxBytes, Math.max(SMALLEST_PREVIEW_BYTES, bytesInWindow(turn, bytesPerS)));
 }
 
-/** A quick acknowledgement says that the link carries at least so much; only a slow one, that it carries less. */
 function learnRate(turn: Turn, aheadBytes: number, queuedMs: number): void {
-  const { pacing, settings } = turn.state;
-  const seen = Math.floor((aheadBytes * 1_000) / queuedMs);
-  const telling = queuedMs > settings.uplink.windowMs * TELLING_SHARE;
-  if (pacing.bytesPerS === 0) pacing.bytesPerS = seen;
-  else if (seen > pacing.bytesPerS || telling) pacing.bytesPerS = Math.floor((pacing.bytesPerS + seen) / 2);
+  const { pacing } = turn.state;
+  pacing.seen.push({ atMs: turn.now, bytesPerS: Math.floor((aheadBytes * 1_000) / queuedMs) });
+  const isOld = ({ atMs }: { atMs: number }) => turn.now - atMs > SEEN_FOR_MS;
+  while (
+    pacing.seen.length > MOST_SEEN ||
+    (pacing.seen.length > FEWEST_SEEN && pacing.seen[0] && isOld(pacing.seen[0]))
+  )
+    pacing.seen.shift();
+  pacing.bytesPerS = Math.max(...pacing.seen.map(({ bytesPerS }) => bytesPerS));
   pacing.lastBytesPerS = pacing.bytesPerS;
 }
 

@@ -26,9 +26,10 @@ export function shownAddress(address: string): string {
   return address.replace(/[?#].*$/, "");
 }
 
-/** What a camera's password may look like in somebody's words, to be struck out of them. */
-export function secretsOf({ password }: Pick<RtspCamera, "password">): string[] {
-  return password === "" ? [] : [password, encodeURIComponent(password)];
+/** What is to be struck out of somebody's words: the password as it is and as an address has it, and the query. */
+export function secretsOf({ address, password }: Pick<RtspCamera, "address" | "password">): string[] {
+  const query = address.slice(shownAddress(address).length);
+  return [password, encodeURIComponent(password), query].filter((secret) => secret !== "");
 }
 
 function withCredentials({ address, username, password }: RtspCamera): string {

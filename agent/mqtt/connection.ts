@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import {
   connect,
   type IConnackPacket,
@@ -116,6 +117,8 @@ export class Connection {
     }
     this.#client = client;
     this.#handshake.watch(client.stream);
+    // Nagle's algorithm (RFC 896) would hold a press back until what a clip has on its way is acknowledged.
+    if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     client.on("connect", (connack) => this.#accepted(client, connack));
     client.on("message", (topic, payload, packet) => this.#receive(topic, payload, packet));
     client.on("disconnect", (packet) =>

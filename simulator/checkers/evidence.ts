@@ -66,6 +66,8 @@ export interface Evidence {
   settings: Settings;
   powerOns: PowerOn[];
   presses: PhysicalPress[];
+  /** When the camera of which power-on saw something begin to move. */
+  motions: { powerOn: number; atMs: number }[];
   /** Rows that the agent began to keep, by event id. */
   rows: Map<string, { row: OutboxRow; powerOn: number }>;
   /** Event ids whose row became durable or whose publish was settled. */

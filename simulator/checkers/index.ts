@@ -6,6 +6,7 @@ import { content } from "./content.ts";
 import type { Checker, Evidence, Violation } from "./evidence.ts";
 import { kept } from "./kept.ts";
 import { lateness } from "./lateness.ts";
+import { motion } from "./motion.ts";
 import { order } from "./order.ts";
 import { retained } from "./retained.ts";
 import { settles } from "./settles.ts";
@@ -22,6 +23,7 @@ export const CHECKERS: readonly Checker[] = [
   lateness,
   status,
   clips,
+  motion,
   bounds,
   settles,
 ];

@@ -39,6 +39,7 @@ export class SimulatedCamera implements Camera {
   #followed = false;
   #tick: Scheduled | null = null;
   #watchdog: Scheduled | null = null;
+  #moving: Scheduled | null = null;
 
   constructor(
     time: DeviceTime,
@@ -111,12 +112,35 @@ export class SimulatedCamera implements Camera {
     this.#down("world", reason);
   }
 
+  /** Something moves before it from now on, for so long. Answers whether it could be seen. */
+  move({ areaPermille, zones, forMs }: { areaPermille: number; zones: number[]; forMs: number }): boolean {
+    if (this.#upAtMs === null || this.#watchdog) return false;
+    this.#moving?.cancel();
+    const tell = (moving: boolean) =>
+      this.#post?.({
+        type: "camera.motion",
+        occurredAt: this.#time.monotonicMs(),
+        moving,
+        areaPermille: moving ? areaPermille : 0,
+        zones: moving ? zones : [],
+      });
+    tell(true);
+    this.#moving = this.#time.after(forMs, () => {
+      this.#moving = null;
+      tell(false);
+    });
+    return true;
+  }
+
   /** No picture comes any more. After the time that a capture may be silent it is given up. */
   stall(): void {
     if (this.#watchdog) return;
     this.catchUp();
     this.#tick?.cancel();
     this.#tick = null;
+    // What moves on cannot be seen any more.
+    this.#moving?.cancel();
+    this.#moving = null;
     this.#watchdog = this.#time.after(this.#stallMs, () => {
       this.#down("world", `simulated: no picture for ${this.#stallMs} ms`);
     });
@@ -182,7 +206,9 @@ export class SimulatedCamera implements Camera {
     this.#opening?.cancel();
     this.#watchdog?.cancel();
     this.#tick?.cancel();
+    this.#moving?.cancel();
     this.#opening = null;
+    this.#moving = null;
     this.#watchdog = null;
     this.#tick = null;
     if (this.#upAtMs !== null) this.#sink.end();

@@ -126,6 +126,7 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   }
 
   splitSegment({ clipId, index, partBytes }: Parameters<FragmentStore["splitSegment"]>[0]): void {
+    if (!(partBytes > 0)) throw new RangeError(`no parts of ${partBytes} bytes`);
     this.#later(() => {
       const bytes = this.#disk.clips.get(clipId)?.segments[index]?.bytes ?? 0;
       const parts: SegmentPart[] = [];
@@ -223,7 +224,9 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
     const pieces = this.#disk.clips.get(clipId)?.content[index];
     if (!pieces) return null;
     const segment = Buffer.concat(pieces);
-    return part ? segment.subarray(part.from, part.from + part.bytes) : segment;
+    if (!part) return segment;
+    const bytes = segment.subarray(part.from, part.from + part.bytes);
+    return bytes.length === part.bytes ? bytes : null;
   }
 
   #partOf(

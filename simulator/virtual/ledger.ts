@@ -21,6 +21,7 @@ export class Ledger implements BrokerWitness {
   readonly #published = new Map<string, string>();
   readonly powerOns: PowerOn[] = [];
   readonly presses: PhysicalPress[] = [];
+  readonly motions: Evidence["motions"] = [];
   readonly rows: Evidence["rows"] = new Map();
   readonly accepted: Evidence["accepted"] = new Map();
   readonly attempts: Sighting[] = [];
@@ -133,6 +134,7 @@ export class Ledger implements BrokerWitness {
       settings: this.#settings,
       powerOns: this.powerOns,
       presses: this.presses,
+      motions: this.motions,
       rows: this.rows,
       accepted: this.accepted,
       attempts: this.attempts,

@@ -12,7 +12,7 @@ import { drawFaults, type FaultLevel, type FaultOptions, type Mishap, planMishap
 import { Ledger } from "./ledger.ts";
 import { begin, type Scene } from "./mischief.ts";
 import { drawSettings } from "./settings.ts";
-import { type PlannedPress, planVisits } from "./visits.ts";
+import { type PlannedMotion, type PlannedPress, planMotions, planVisits } from "./visits.ts";
 
 export interface RunOptions {
   seed: number;
@@ -78,6 +78,7 @@ export function runWorld(options: RunOptions): RunResult {
   options.settings?.(settings);
   const faults = drawFaults(world.chance.fork("faults"), level);
   const presses = planVisits(world.chance.fork("visits"), durationMs, FEWEST_PRESSES);
+  const motions = planMotions(world.chance.fork("motions"), durationMs, presses);
   const mishaps = planMishaps(world.chance.fork("mishaps"), faults.counts, durationMs, presses);
   const ledger = new Ledger(world, settings);
   const scene = buildScene(world, settings, faults, ledger, options.tamper ?? ((ports) => ports));
@@ -85,6 +86,7 @@ export function runWorld(options: RunOptions): RunResult {
 
   world.after(0, () => scene.doorbell.start());
   for (const press of presses) world.at(press.atMs, () => pushButton(scene, ledger, press));
+  for (const motion of motions) world.at(motion.atMs, () => moveBefore(scene, ledger, motion));
   for (const mishap of mishaps) world.at(mishap.atMs, () => goWrong(scene, ledger, mishap));
 
   const violations: Violation[] = [];
@@ -128,6 +130,13 @@ function pushButton({ world, doorbell }: Scene, ledger: Ledger, press: PlannedPr
   ledger.presses.push({ closedAtMs, openedAtMs: closedAtMs + holdMs, chatterMs, powerOn });
   if (chatterMs > 0) doorbell.button?.bounce(holdMs, chatterMs);
   else doorbell.button?.press(holdMs);
+}
+
+function moveBefore({ world, doorbell }: Scene, ledger: Ledger, motion: PlannedMotion): void {
+  ledger.note("motion", motion);
+  const powerOn = doorbell.powerOn?.number;
+  if (doorbell.camera?.move(motion) && powerOn !== undefined)
+    ledger.motions.push({ powerOn, atMs: world.nowMs });
 }
 
 function goWrong(scene: Scene, ledger: Ledger, mishap: Mishap): void {

@@ -13,6 +13,9 @@ export function defaultSettings(): Settings {
 export function drawSettings(chance: Chance): Settings {
   const settings = defaultSettings();
   settings.camera.source = chance.happens(100) ? "none" : "test";
+  settings.motion.watch = !chance.happens(100);
+  settings.motion.recordClip = chance.happens(400);
+  settings.motion.endAfterMs = chance.pick([500, 5_000, 30_000]);
   settings.broker.keepAliveS = chance.pick([10, 30, 60]);
   settings.uplink.settle = chance.pick(["puback", "receipt"]);
   settings.uplink.windowMessages = chance.pick([1, 4, 64]);

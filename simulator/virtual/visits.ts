@@ -34,6 +34,36 @@ export function planVisits(chance: Chance, durationMs: number, least: number): P
   return withoutOverlaps(presses);
 }
 
+/** Something that moves before the camera: somebody who comes to ring, a cat, a car. */
+export interface PlannedMotion {
+  atMs: number;
+  forMs: number;
+  areaPermille: number;
+  zones: number[];
+}
+
+const MOST_MOTIONS = 16;
+const LONGEST_MOTION_MS = 120_000;
+
+/** Motions of one run, some of them at a press; all are over well before the end. */
+export function planMotions(
+  chance: Chance,
+  durationMs: number,
+  presses: readonly PlannedPress[],
+): PlannedMotion[] {
+  return Array.from({ length: chance.int(0, MOST_MOTIONS) }, () => {
+    const press = chance.happens(400) ? presses[chance.int(0, presses.length - 1)] : undefined;
+    const latestMs = durationMs - LONGEST_MOTION_MS - 60_000;
+    const atMs = press ? press.atMs - chance.int(0, 5_000) : chance.int(1, latestMs);
+    return {
+      atMs: Math.min(latestMs, Math.max(1, atMs)),
+      forMs: chance.spread(300, LONGEST_MOTION_MS),
+      areaPermille: chance.int(1, 400),
+      zones: chance.pick([[], [0], [0, 2]]),
+    };
+  });
+}
+
 function drawHold(chance: Chance): number {
   if (chance.happens(80)) return chance.int(1, GHOST_AT_MOST_MS);
   if (chance.happens(20)) return chance.int(31_000, 120_000);

@@ -1,17 +1,21 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { startMosquitto } from "../fixtures/mosquitto.ts";
+import { backlogRows } from "./backlog.ts";
 import { clipRows } from "./clip.ts";
 import { pressRows } from "./press.ts";
 import { processRows } from "./process.ts";
 import { type Row, tableOf } from "./row.ts";
 import { slowLinkRows } from "./slow-link.ts";
+import { uploadRows } from "./upload.ts";
 
 /** `npm run bench [-- --only press,upload --json]`: every row beside its reference in the same run, on a mosquitto of its own. */
 const PARTS: Record<string, (brokerUrl: string) => Promise<Row[]>> = {
   press: pressRows,
   slow: slowLinkRows,
   clip: clipRows,
+  upload: uploadRows,
+  backlog: backlogRows,
   process: processRows,
 };
 const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
@@ -24,7 +28,8 @@ for (const name of chosen) {
     process.exit(2);
   }
   process.stderr.write(`bench: ${name} …\n`);
-  const broker = await startMosquitto();
+  // A subscriber that is slower than its publisher must not lose what it is to count.
+  const broker = await startMosquitto({ config: ["max_queued_messages 0"] });
   rows.push(...(await part(broker.url)));
   await broker.stop();
 }

@@ -72,6 +72,11 @@ export function quantile(samples: readonly number[], q: number): number {
   return value;
 }
 
+/** The middle one. */
+export function median(samples: readonly number[]): number {
+  return quantile(samples, 0.5);
+}
+
 /** The rows as a table for a terminal. */
 export function tableOf(rows: readonly Row[]): string {
   const head = ["what", "figure", "ours", "bare", "compared", "reach", ""];

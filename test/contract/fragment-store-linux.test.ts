@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { roomy, StorageProcess } from "../fixtures/storage-process.ts";
 import { until } from "../fixtures/until.ts";
+import { fragmentPartsSuite } from "./fragment-parts.ts";
 import { fragmentBytesSuite, fragmentStoreSuite } from "./fragment-store.ts";
 
-for (const suite of [fragmentStoreSuite, fragmentBytesSuite]) {
+for (const suite of [fragmentStoreSuite, fragmentPartsSuite, fragmentBytesSuite]) {
   suite("Linux", async ({ spoolBytes }) => {
     const folder = mkdtempSync(join(tmpdir(), "porchlight-clips-"));
     let running: StorageProcess | null = null;

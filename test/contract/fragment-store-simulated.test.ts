@@ -3,25 +3,28 @@ import { SimulatedFragmentStore } from "../../simulator/hardware/fragment-store.
 import { SpoolDisk } from "../../simulator/hardware/spool-disk.ts";
 import { PoweredTime } from "../../simulator/world/device-time.ts";
 import { World } from "../../simulator/world/world.ts";
+import { fragmentPartsSuite } from "./fragment-parts.ts";
 import { fragmentStoreSuite } from "./fragment-store.ts";
 
-fragmentStoreSuite("simulated", async ({ spoolBytes }) => {
-  const world = new World(1);
-  const disk = new SpoolDisk(spoolBytes);
-  let time: PoweredTime | null = null;
-  const kill = async () => time?.cut();
-  return {
-    boot: async () => {
-      time = new PoweredTime(world);
-      const chance = world.chance.fork(`boot at ${world.nowMs}`);
-      return new SimulatedFragmentStore(time, disk, chance, contentHashes);
-    },
-    kill,
-    until: async (met) => {
-      if (met()) return;
-      world.runUntil(world.nowMs + 10_000, met);
-      if (!met()) throw new Error("not within ten virtual seconds");
-    },
-    end: kill,
-  };
-});
+for (const suite of [fragmentStoreSuite, fragmentPartsSuite]) {
+  suite("simulated", async ({ spoolBytes }) => {
+    const world = new World(1);
+    const disk = new SpoolDisk(spoolBytes);
+    let time: PoweredTime | null = null;
+    const kill = async () => time?.cut();
+    return {
+      boot: async () => {
+        time = new PoweredTime(world);
+        const chance = world.chance.fork(`boot at ${world.nowMs}`);
+        return new SimulatedFragmentStore(time, disk, chance, contentHashes);
+      },
+      kill,
+      until: async (met) => {
+        if (met()) return;
+        world.runUntil(world.nowMs + 10_000, met);
+        if (!met()) throw new Error("not within ten virtual seconds");
+      },
+      end: kill,
+    };
+  });
+}

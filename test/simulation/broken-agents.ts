@@ -266,6 +266,25 @@ const smallOutbox = (settings: Settings) => {
   settings.outbox.maxBytes = 8_192;
 };
 
+/** Its camera says that something moves, and never that nothing does any more. */
+const neverAtRest: Tamper = (ports) => {
+  const { camera } = ports;
+  return {
+    ...ports,
+    camera: {
+      start: (post) =>
+        camera.start((input) => {
+          if (input.type !== "camera.motion" || input.moving) post(input);
+        }),
+      open: () => camera.open(),
+      close: () => camera.close(),
+      prepareStill: () => camera.prepareStill(),
+      takeStill: (request) => camera.takeStill(request),
+      stop: () => camera.stop(),
+    },
+  };
+};
+
 export const BROKEN_AGENTS: readonly BrokenAgent[] = [
   { name: "says that a row is durable before it is", checker: "accepted", tamper: liesAboutDurability },
   { name: "keeps its outbox in memory", checker: "accepted", tamper: outboxInMemory },
@@ -302,5 +321,6 @@ export const BROKEN_AGENTS: readonly BrokenAgent[] = [
     settings: smallOutbox,
     tamper: boundless,
   },
+  { name: "does not see that motion ends", checker: "motion", tamper: neverAtRest },
   { name: "does not read its outbox", checker: "settles", tamper: forgetsTheBacklog },
 ];

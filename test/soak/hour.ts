@@ -128,8 +128,8 @@ interface Told {
 
 function judge(samples: readonly Sample[], told: Told): string[] {
   const lastMs = samples.at(-1)?.atMs ?? 0;
-  // A sixth of the time is warm-up: ring, caches and the first clips' garbage.
-  const warm = samples.filter(({ atMs }) => atMs >= lastMs / 6);
+  // A third of the time is warm-up: Node's heap finds its size, and its allocator the holes that the ring leaves.
+  const warm = samples.filter(({ atMs }) => atMs >= lastMs / 3);
   const resident = warm.map(({ residentBytes }) => residentBytes / MB);
   const growthMb = slope(
     warm.map(({ atMs }) => atMs / 3_600_000),

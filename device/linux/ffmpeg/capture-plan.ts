@@ -127,9 +127,9 @@ async function lookInto(options: PlannerOptions, ffmpeg: Ffmpeg): Promise<Found>
   );
 }
 
-/** The packaged build is of 2018: cameras of today are not what it was made for. */
+/** The packaged build is of 2018 (a development tree of 4.0): cameras of today are not what it was made for. */
 function refuseOldBuild({ version, path }: Ffmpeg): void {
-  if (version.major >= 4 && !version.text.startsWith("N-")) return;
+  if (version.major > 4 || (version.major === 4 && version.minor >= 3)) return;
   throw new CameraProblem(
     "operator",
     `${path} (${version.text}) is too old for an rtsp:// camera; install ffmpeg 4.3 or newer (Debian: apt install ffmpeg)`,

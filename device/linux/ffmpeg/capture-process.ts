@@ -123,7 +123,7 @@ export class CaptureProcess {
 
   #hear(line: string): void {
     this.#spokeAtMs = this.#options.clock.monotonicMs();
-    this.#words.push(withoutSecrets(line.slice(0, 300), this.#options.secrets));
+    this.#words.push(withoutSecrets(line, this.#options.secrets).slice(0, 300));
     if (this.#words.length > KEPT_LINES) this.#words.shift();
   }
 

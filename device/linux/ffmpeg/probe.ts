@@ -136,7 +136,7 @@ function cameraRefusal(
 ): CameraProblem {
   const where = shownAddress(camera.address);
   if (hasNoVideo) return new CameraProblem("operator", `${where} sends no video; name another stream of it`);
-  const said = withoutSecrets(lastWords(words), camera.secrets);
+  const said = lastWords(words.map((line) => withoutSecrets(line, camera.secrets)));
   if (/401|Unauthorized|authorization failed/i.test(said)) {
     const todo = "set camera.username and camera.passwordFile to what the camera knows";
     return new CameraProblem("operator", `${where} refused the user name or password; ${todo}`);

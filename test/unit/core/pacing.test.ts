@@ -60,6 +60,15 @@ describe("pacing", () => {
     expect(slow.carriedBytes).toBeGreaterThan(0.5 * 20_000 * KILOBIT);
   });
 
+  it("takes a link that trembles for what it carries", () => {
+    const { slow } = uploading({ bytesPerS: 4_000 * KILOBIT, roundTripMs: 100 });
+    slow.tremblesMs = 500;
+    slow.run(10_000);
+    slow.carriedBytes = 0;
+    slow.run(10_000);
+    expect(slow.carriedBytes / 10).toBeGreaterThan(40_000);
+  });
+
   it("follows a link that becomes slower", () => {
     const { desk, slow } = uploading({ bytesPerS: 8_000 * KILOBIT, roundTripMs: 20 });
     slow.run(3_000);

@@ -4,6 +4,8 @@ import type { DoorbellOnADesk } from "./doorbell-on-a-desk.ts";
 export class SlowLink {
   bytesPerS: number;
   readonly roundTripMs: number;
+  /** Acknowledgements are late by up to this, each by another bit. */
+  tremblesMs = 0;
   readonly arrived: { topic: string; atMs: number }[] = [];
   carriedBytes = 0;
   readonly #desk: DoorbellOnADesk;
@@ -50,7 +52,8 @@ export class SlowLink {
       this.carriedBytes += bytes;
       const atMs = this.#freeAtMs + this.roundTripMs / 2;
       this.arrived.push({ topic: action.message.topic, atMs });
-      this.#acks.push({ token: action.token, atMs: this.#freeAtMs + this.roundTripMs });
+      const lateMs = (this.arrived.length * 137) % (this.tremblesMs + 1);
+      this.#acks.push({ token: action.token, atMs: this.#freeAtMs + this.roundTripMs + lateMs });
     }
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type CapturePlan, captureArguments } from "../../../agent/media/ffmpeg-arguments.ts";
 import { type FfmpegVersion, parseFfmpegVersion } from "../../../agent/media/ffmpeg-version.ts";
 import { markExpression } from "../../../agent/media/frame-mark.ts";
-import { rtspPlaylist, shownAddress } from "../../../agent/media/rtsp-playlist.ts";
+import { rtspPlaylist, secretsOf, shownAddress } from "../../../agent/media/rtsp-playlist.ts";
 
 const versions = {
   packaged: { major: 4, minor: 0, text: "N-47683" },
@@ -168,6 +168,11 @@ describe("an RTSP camera's playlist", () => {
     expect(rtspPlaylist({ address, transport, username: "", password: "" }, versions["4.3"])).toBe(
       "ffconcat version 1.0\nfile 'rtsp://camera.lan:554/live?channel=1&udp'\n",
     );
+  });
+
+  test("leaves nothing to be repeated but the address without its query", () => {
+    expect(secretsOf(camera)).toEqual(["it's @ 100%/2", "it's%20%40%20100%25%2F2", "?channel=1"]);
+    expect(secretsOf({ address: "rtsp://camera.lan/1", password: "" })).toEqual([]);
   });
 
   test("is not what is shown", () => {
