@@ -8,6 +8,7 @@ import { kept } from "./kept.ts";
 import { lateness } from "./lateness.ts";
 import { order } from "./order.ts";
 import { retained } from "./retained.ts";
+import { room } from "./room.ts";
 import { settles } from "./settles.ts";
 import { status } from "./status.ts";
 
@@ -23,6 +24,7 @@ export const CHECKERS: readonly Checker[] = [
   status,
   clips,
   bounds,
+  room,
   settles,
 ];
 
