@@ -5,19 +5,38 @@ import { readEvent } from "./event-facts.ts";
 import type { Checker, Evidence } from "./evidence.ts";
 import { fatesOf } from "./fates.ts";
 
+/** What the store says reaches the agent so soon. */
+const HEARD_WITHIN_MS = 100;
+
+interface Told {
+  given: boolean;
+  ends: string[];
+  /** Reasons for which it was given up. */
+  dropped: string[];
+}
+
+interface Piece {
+  offset: number;
+  bytes: number;
+  tag: string | null;
+  sha256: string;
+}
+
 interface Arrived {
   inits: Set<string>;
   /** By offset and size: a segment may come whole on one connection and in parts on the next. */
-  pieces: Map<string, { offset: number; bytes: number; tag: string | null; sha256: string }>;
+  pieces: Map<string, Piece>;
   fin: { bytes: number; sha256: string } | null;
+  /** When `fin` came, this many of its bytes had not. */
+  missingAtFin: number;
   aborted: boolean;
   wrong: string[];
 }
 
 /**
- * What arrived of a clip is what was recorded: `init` first and always the same, every segment before `fin`, and
+ * What arrived of a clip is what was recorded: `init` first and always the same, every byte before `fin`, and
  * `fin` with the size and hash of the whole. A clip that ended has told how; when all is settled it is either whole
- * at the broker, or declared as dropped.
+ * at the broker, or declared as dropped. One that left the card before it was uploaded is told with the reason.
  */
 export const clips: Checker = {
   name: "clips",
@@ -25,6 +44,18 @@ export const clips: Checker = {
     const arrived = collect(evidence);
     const wrong = [...arrived.values()].flatMap((clip) => clip.wrong);
     const told = endsTold(evidence);
+    for (const [clipId, { fin, missingAtFin }] of arrived) {
+      // Its last bytes left the card when `fin` was on its way already: that is told.
+      if (missingAtFin !== 0 && !evidence.evictedClips.has(clipId))
+        wrong.push(`fin of clip ${clipId} came when ${missingAtFin} of its ${fin?.bytes} bytes had not`);
+    }
+    for (const [clipId, { reason, atMs, powerOn }] of evidence.evictedClips) {
+      if (told.get(clipId)?.dropped.includes(reason)) continue;
+      const toMs = evidence.powerOns[powerOn]?.toMs ?? Number.POSITIVE_INFINITY;
+      // The agent ended, or its power went, before it could hear of it.
+      if (toMs - atMs < HEARD_WITHIN_MS) continue;
+      wrong.push(`clip ${clipId} left the card (${reason}) and nobody was told`);
+    }
     for (const clip of evidence.clips) {
       const got = arrived.get(clip.clipId);
       if (got) wrong.push(...compare(clip, got));
@@ -55,6 +86,7 @@ function collect({ arrivals }: Evidence): Map<string, Arrived> {
       inits: new Set(),
       pieces: new Map(),
       fin: null,
+      missingAtFin: 0,
       aborted: false,
       wrong: [],
     };
@@ -66,10 +98,11 @@ function collect({ arrivals }: Evidence): Map<string, Arrived> {
       if (clip.inits.size === 0) clip.wrong.push(`a segment of clip ${clipId} came before its init`);
       const { offset, sha256 } = topic;
       const { bytes, tag } = message;
-      const key = `${offset}+${bytes}`;
-      const before = clip.pieces.get(key);
-      if (before && before.sha256 !== sha256) clip.wrong.push(`clip ${clipId} has two contents at ${key}`);
-      clip.pieces.set(key, { offset, bytes, tag, sha256 });
+      // Tags tell what bytes are: these are known by what is at this place of this clip, and nothing else.
+      if (tag !== sha256 || sha256 !== tagOf(clipId, offset, bytes)) {
+        clip.wrong.push(`what arrived at ${offset} of clip ${clipId} is not what its topic says`);
+      }
+      clip.pieces.set(`${offset}/${bytes}`, { offset, bytes, tag, sha256 });
     }
   }
   return clips;
@@ -81,22 +114,30 @@ function finArrived(clip: Arrived, clipId: string, fin: { bytes: number; sha256:
     clip.wrong.push(`clip ${clipId} has two ends: ${clip.fin.bytes} and ${bytes} bytes`);
   }
   clip.fin = { bytes, sha256 };
-  let offset = 0;
-  for (const piece of [...clip.pieces.values()].sort((a, b) => a.offset - b.offset))
-    if (piece.offset <= offset) offset = Math.max(offset, piece.offset + piece.bytes);
-  if (offset !== bytes)
-    clip.wrong.push(`fin of clip ${clipId} came when only ${offset} of its ${bytes} bytes had`);
+  const there = contiguousBytes(clip.pieces.values());
+  if (there !== bytes) clip.missingAtFin = bytes - there;
+}
+
+/** Bytes from the first on without a gap, however often they came and however they were cut. */
+function contiguousBytes(pieces: Iterable<Piece>): number {
+  let end = 0;
+  for (const { offset, bytes } of [...pieces].sort((a, b) => a.offset - b.offset)) {
+    if (offset > end) break;
+    end = Math.max(end, offset + bytes);
+  }
+  return end;
 }
 
 function compare(clip: SpooledClip, got: Arrived): string[] {
   const wrong: string[] = [];
-  for (const { offset, bytes, tag, sha256 } of got.pieces.values()) {
-    const segment = clip.segments.find((one) => one.offset <= offset && offset < one.offset + one.bytes);
-    const isWhole = segment?.offset === offset && segment.bytes === bytes;
-    const expected = isWhole ? segment.sha256 : tagOf(clip.clipId, offset, bytes);
-    const fits = segment !== undefined && offset + bytes <= segment.offset + segment.bytes;
-    if (!fits || sha256 !== expected || tag !== expected)
-      wrong.push(`what arrived at ${offset} of clip ${clip.clipId} is not what was recorded`);
+  for (const { offset, bytes, sha256 } of got.pieces.values()) {
+    const segment = clip.segments[segmentAt(clip, offset)];
+    const isWhole = segment?.offset === offset && segment.bytes === bytes && segment.sha256 === sha256;
+    const isPart =
+      segment && bytes > 0 && bytes < segment.bytes && offset + bytes <= segment.offset + segment.bytes;
+    if (!isWhole && !isPart) {
+      wrong.push(`what arrived at ${offset} of clip ${clip.clipId} is no segment of it, nor a part of one`);
+    }
   }
   for (const init of got.inits) {
     if (init !== clip.initBody) wrong.push(`clip ${clip.clipId} was opened with another init: ${init}`);
@@ -109,19 +150,25 @@ function compare(clip: SpooledClip, got: Arrived): string[] {
   return wrong;
 }
 
+/** The index of the segment that holds the byte at `offset`; -1 when none does. */
+function segmentAt({ segments }: SpooledClip, offset: number): number {
+  return segments.findLastIndex((segment) => segment.offset <= offset);
+}
+
 /**
  * How each clip ended by the events about it. `given`: it failed or was dropped, or the event that told its end had
  * a fate that others answer for.
  */
-function endsTold(evidence: Evidence): Map<string, { given: boolean; ends: string[] }> {
+function endsTold(evidence: Evidence): Map<string, Told> {
   const fateOf = fatesOf(evidence);
-  const told = new Map<string, { given: boolean; ends: string[] }>();
+  const told = new Map<string, Told>();
   for (const { row, powerOn } of evidence.rows.values()) {
     if (row.eventType !== "clip") continue;
     const { data } = readEvent(row.body);
-    const clip = told.get(String(data.clipId)) ?? { given: false, ends: [] };
+    const clip = told.get(String(data.clipId)) ?? { given: false, ends: [], dropped: [] };
     told.set(String(data.clipId), clip);
     const fate = fateOf(row);
+    if (data.state === "dropped") clip.dropped.push(String(data.reason));
     if (data.state === "failed" || data.state === "dropped") clip.given = true;
     else if (data.state === "recorded" && (fate === "delivered" || fate === "outbox"))
       clip.ends.push(String(data.end));

@@ -1,4 +1,5 @@
 import type { Settings } from "../../agent/contract/settings.ts";
+import type { ClipEvicted } from "../../device/ports/fragment-store.ts";
 import type { OutboxRow } from "../../device/ports/store.ts";
 import type { SpooledClip } from "../hardware/spool-disk.ts";
 import type { ModelledMessage } from "../network/modelled-message.ts";
@@ -84,13 +85,17 @@ export interface Evidence {
   forgottenTopics: Set<string>;
   /** Everything in the outbox at the end, on the disk or in the agent's memory. */
   outbox: OutboxRow[];
-  /** Clips on the card at the end, and those that left it before they were uploaded. */
+  /** Clips on the card at the end. */
   clips: SpooledClip[];
-  evictedClips: Set<string>;
+  /** Those that left it before they were uploaded, by clip id. */
+  evictedClips: Map<string, { reason: ClipEvicted["reason"]; atMs: number; powerOn: number }>;
+  /** Rows that a full disk refused while there were clips to give up. */
+  refusedBesideClips: { id: string; clips: string[] }[];
   /** The power-on in which a clip's upload was finished, by clip id. */
   uploadedIn: Map<string, number>;
   peakOutboxBytes: number;
   peakUnsavedRows: number;
+  peakSpoolBytes: number;
   /** The retained status at the end. */
   status: string | null;
   /** At the end the agent runs, or was asked to stop and did. */

@@ -9,6 +9,7 @@ import { lateness } from "./lateness.ts";
 import { motion } from "./motion.ts";
 import { order } from "./order.ts";
 import { retained } from "./retained.ts";
+import { room } from "./room.ts";
 import { settles } from "./settles.ts";
 import { status } from "./status.ts";
 
@@ -25,6 +26,7 @@ export const CHECKERS: readonly Checker[] = [
   clips,
   motion,
   bounds,
+  room,
   settles,
 ];
 

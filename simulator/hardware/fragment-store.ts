@@ -1,5 +1,6 @@
 import type {
   ClipEnd,
+  ClipEvicted,
   FragmentPair,
   FragmentSink,
   FragmentStore,
@@ -17,6 +18,9 @@ import { Ring, type RingFragment } from "./ring.ts";
 import { newClip, type SpoolDisk, type SpooledClip, summaryOf } from "./spool-disk.ts";
 import { tagOf } from "./tags.ts";
 
+/** The initialisation segment and the manifest. */
+const ROOM_TO_CLOSE_BYTES = 4_096;
+
 /** Whoever writes the pictures, and can be told when somebody looks. */
 export interface Footage {
   catchUp(): void;
@@ -29,6 +33,8 @@ interface OpenClip {
   closeAtMs: number | null;
   /** Segments that are durable and were told. */
   told: number;
+  /** Of what is in the file or on its way there. */
+  bytes: number;
   over: boolean;
 }
 
@@ -82,7 +88,9 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   openClip(request: Parameters<FragmentStore["openClip"]>[0]): void {
     this.#footage?.catchUp();
     const { clipId, fromMs, eventAtMs } = request;
-    const trouble = this.#disk.fault ?? (this.#ring.streaming ? null : "no picture");
+    const past = this.#ring.from(fromMs);
+    const noRoom = this.#findsRoom(past) ? null : (this.#disk.fault ?? "the clips take all of their room");
+    const trouble = noRoom ?? (this.#ring.streaming ? null : "no picture");
     if (trouble !== null) {
       this.#later(() => {
         this.#fault();
@@ -90,13 +98,13 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
       });
       return;
     }
-    const past = this.#ring.from(fromMs);
     const preRollMs = Math.max(0, eventAtMs - (past[0]?.capturedAtMs ?? eventAtMs));
     const clip: OpenClip = {
       file: newClip(request, preRollMs),
       lastEndMs: 0,
       closeAtMs: null,
       told: 0,
+      bytes: sizeOf(past),
       over: false,
     };
     this.#open.set(clipId, clip);
@@ -104,7 +112,7 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
       this.#disk.clips.set(clipId, clip.file);
       return { type: "clip.opened", occurredAt: this.#now(), clipId, preRollMs };
     });
-    this.#add(clip, past);
+    this.#append(clip, past);
     this.#footage?.follow(true);
   }
 
@@ -241,11 +249,16 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   }
 
   #add(clip: OpenClip, fragments: readonly RingFragment[]): void {
-    if (this.#disk.fault !== null) {
+    if (!this.#findsRoom(fragments)) {
       this.#fault();
       this.#finish(clip, "store-failed");
       return;
     }
+    clip.bytes += sizeOf(fragments);
+    this.#append(clip, fragments);
+  }
+
+  #append(clip: OpenClip, fragments: readonly RingFragment[]): void {
     const init = clip.file.bytes === 0 ? this.#ring.initData() : null;
     for (const fragment of fragments) {
       clip.lastEndMs = fragment.capturedAtMs + fragment.durationMs;
@@ -293,26 +306,42 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
     });
   }
 
-  /** Uploaded clips go first and silently, then the oldest that is complete. */
+  /** The outbox finds the disk full: gives up a clip and answers its size; null when there is none. */
+  giveUpForMessages(): number | null {
+    return this.#giveUp("disk-full");
+  }
+
   #makeRoom(): void {
-    const { clips, maxBytes } = this.#disk;
-    for (const uploaded of [true, false]) {
-      for (const clip of [...clips.values()]) {
-        if (this.#disk.bytes() <= maxBytes) return;
-        if (clip.closed === null || clip.uploaded !== uploaded) continue;
-        clips.delete(clip.clipId);
-        if (uploaded) continue;
-        const { clipId, eventId, bytes } = clip;
-        this.#tell({
-          type: "clip.evicted",
-          occurredAt: this.#now(),
-          clipId,
-          eventId,
-          bytes,
-          reason: "budget",
-        });
-      }
+    while (this.#disk.bytes() > this.#disk.maxBytes && this.#giveUp("budget") !== null);
+  }
+
+  /** On a full card older clips give way; what is being recorded keeps within the bound by itself. */
+  #findsRoom(fragments: readonly RingFragment[]): boolean {
+    const disk = this.#disk;
+    const bytes = sizeOf(fragments);
+    const recorded = [...this.#open.values()].reduce((sum, clip) => sum + clip.bytes, 0);
+    if (recorded + bytes + ROOM_TO_CLOSE_BYTES > disk.maxBytes) return false;
+    if (disk.fault !== "full") return disk.fault === null;
+    while (disk.freeBytes < bytes) {
+      const freed = this.#giveUp("disk-full");
+      if (freed === null) return false;
+      disk.freeBytes += freed;
     }
+    disk.freeBytes -= bytes;
+    return true;
+  }
+
+  /** Uploaded clips go first and silently, then the oldest that is complete. */
+  #giveUp(reason: ClipEvicted["reason"]): number | null {
+    const clip = this.#disk.leastNeeded();
+    if (!clip) return null;
+    const { clipId, eventId, bytes } = clip;
+    this.#disk.clips.delete(clipId);
+    if (!clip.uploaded) {
+      this.#disk.onEvicted(clipId, reason);
+      this.#tell({ type: "clip.evicted", occurredAt: this.#now(), clipId, eventId, bytes, reason });
+    }
+    return bytes;
   }
 
   #fault(): void {
@@ -347,4 +376,8 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   #now(): number {
     return this.#time.monotonicMs();
   }
+}
+
+function sizeOf(fragments: readonly RingFragment[]): number {
+  return fragments.reduce((sum, { data }) => sum + data.reduce((bytes, piece) => bytes + piece.length, 0), 0);
 }

@@ -23,6 +23,8 @@ export class OutboxDisk {
   fault: StoreFault | null = null;
   /** Each operation takes this many times as long. */
   slowness = 1;
+  /** While it is full: bytes that were given back since then. */
+  freeBytes = 0;
 
   /** Everything that is not settled, in order. */
   rows(lane: Lane): readonly StoredRow[] {
@@ -84,14 +86,16 @@ export class OutboxDisk {
   #remove(lane: Lane, unwanted: (row: StoredRow) => boolean): void {
     this.#rows[lane] = this.#rows[lane].filter((row) => {
       if (!unwanted(row)) return true;
-      this.#bytes[lane] -= rowBytes(row);
+      const bytes = rowBytes(row);
+      this.#bytes[lane] -= bytes;
+      if (this.fault === "full") this.freeBytes += bytes;
       return false;
     });
   }
 }
 
 /** What a row takes: its text, as UTF-8. */
-function rowBytes(row: OutboxRow): number {
+export function rowBytes(row: OutboxRow): number {
   return Buffer.byteLength(row.body);
 }
 

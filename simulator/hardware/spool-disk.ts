@@ -1,5 +1,6 @@
 import type {
   ClipClosing,
+  ClipEvicted,
   ClipSummary,
   FragmentStore,
   SegmentHandle,
@@ -32,6 +33,10 @@ export class SpoolDisk {
   readonly maxBytes: number;
   /** Null while it is well. */
   fault: StoreFault | null = null;
+  /** While it is full: bytes that were given back since then. */
+  freeBytes = 0;
+  /** A clip leaves the card before it was uploaded, whether or not anybody hears of it. */
+  onEvicted: (clipId: string, reason: ClipEvicted["reason"]) => void = () => undefined;
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -41,6 +46,12 @@ export class SpoolDisk {
     let sum = 0;
     for (const clip of this.clips.values()) sum += clip.bytes;
     return sum;
+  }
+
+  /** The closed clip that is needed least: uploaded before not uploaded, then the oldest. */
+  leastNeeded(): SpooledClip | null {
+    const closed = [...this.clips.values()].filter((clip) => clip.closed !== null);
+    return closed.find((clip) => clip.uploaded) ?? closed[0] ?? null;
   }
 
   /** Closed clips that still have to travel, oldest first. */

@@ -9,7 +9,7 @@ import type {
 } from "../../device/ports/store.ts";
 import type { Chance } from "../world/chance.ts";
 import type { DeviceTime } from "../world/device-time.ts";
-import type { OutboxDisk } from "./outbox-disk.ts";
+import { type OutboxDisk, rowBytes } from "./outbox-disk.ts";
 
 type Operation =
   | { kind: "open"; epoch: string }
@@ -29,16 +29,24 @@ export class SimulatedStore implements Store {
   readonly #time: DeviceTime;
   readonly #disk: OutboxDisk;
   readonly #chance: Chance;
+  readonly #giveUpClip: () => number | null;
   readonly #waiting: Operation[] = [];
   #underWay: Operation[] = [];
   #post: ((input: StoreInput) => void) | null = null;
   #open = false;
   #answersAtMs = 0;
 
-  constructor(time: DeviceTime, disk: OutboxDisk, chance: Chance) {
+  /** @param giveUpClip frees room on a full disk: answers the bytes, or null when there is no clip to give up. */
+  constructor(
+    time: DeviceTime,
+    disk: OutboxDisk,
+    chance: Chance,
+    giveUpClip: () => number | null = () => null,
+  ) {
     this.#time = time;
     this.#disk = disk;
     this.#chance = chance;
+    this.#giveUpClip = giveUpClip;
   }
 
   start(post: (input: StoreInput) => void): void {
@@ -131,13 +139,27 @@ export class SimulatedStore implements Store {
     }
   }
 
-  /** A full disk still gives room back; a read-only one can be read; one that fails does nothing. */
+  /** A full disk still gives room back, and takes it from clips; a read-only one can be read; one that fails does nothing. */
   #faultFor(operation: Operation): StoreFault | null {
     const { fault } = this.#disk;
     if (operation.kind !== "open" && !this.#open) return "io";
-    if (fault === "full") return operation.kind === "append" || operation.kind === "open" ? fault : null;
+    if (fault === "full") {
+      if (operation.kind === "append") return this.#findsRoom(operation.row) ? null : fault;
+      return operation.kind === "open" ? fault : null;
+    }
     if (fault === "read-only") return operation.kind === "page" ? null : fault;
     return fault;
+  }
+
+  #findsRoom(row: OutboxRow): boolean {
+    const bytes = rowBytes(row);
+    while (this.#disk.freeBytes < bytes) {
+      const freed = this.#giveUpClip();
+      if (freed === null) return false;
+      this.#disk.freeBytes += freed;
+    }
+    this.#disk.freeBytes -= bytes;
+    return true;
   }
 }
 

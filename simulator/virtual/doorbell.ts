@@ -75,6 +75,7 @@ export class VirtualDoorbell {
     this.#ledger = options.ledger;
     this.#tamper = options.tamper;
     this.spool = new SpoolDisk(options.settings.spool.maxBytes);
+    this.spool.onEvicted = (clipId, reason) => this.#ledger.evicted(clipId, reason);
     this.#savedUtcMs = WORLD_BEGAN_UTC_MS - options.clock.behindMs;
   }
 
@@ -124,7 +125,9 @@ export class VirtualDoorbell {
     });
     fragments.watch(camera);
     const button = new SimulatedButton(time);
-    const store = new SimulatedStore(time, this.disk, chance.fork("store"));
+    const store = new SimulatedStore(time, this.disk, chance.fork("store"), () =>
+      fragments.giveUpForMessages(),
+    );
     const client = new ModelledBrokerClient(
       time,
       this.#network,
@@ -155,6 +158,11 @@ export class VirtualDoorbell {
         running.state = state;
         this.#ledger.turn(powerOn, input, actions, state);
         if (input.type === "store.appended") this.#lookAtDisk([]);
+        if (input.type === "clip.grew" || input.type === "clip.closed")
+          this.#ledger.onCard(this.spool.bytes());
+        if (input.type === "store.append-failed" && input.fault === "full") {
+          this.#ledger.refused(powerOn, input, this.spool.clips.keys());
+        }
       },
     });
     const running: Running = {

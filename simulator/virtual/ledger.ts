@@ -4,12 +4,16 @@ import type { Action } from "../../agent/core/actions.ts";
 import type { Input } from "../../agent/core/inputs.ts";
 import type { State } from "../../agent/core/state.ts";
 import type { BrokerMessageOut } from "../../device/ports/broker.ts";
-import type { OutboxRow } from "../../device/ports/store.ts";
+import type { ClipEvicted } from "../../device/ports/fragment-store.ts";
+import type { OutboxRow, StoreAppendFailed } from "../../device/ports/store.ts";
 import { readEvent } from "../checkers/event-facts.ts";
 import type { EventFacts, Evidence, PhysicalPress, PowerOn, Sighting } from "../checkers/evidence.ts";
 import type { BrokerWitness } from "../network/modelled-broker.ts";
 import type { ModelledMessage } from "../network/modelled-message.ts";
 import type { World } from "../world/world.ts";
+
+/** Longer than an answer of the store is on its way. */
+const JUST_CLOSED_MS = 1_000;
 
 /** Writes down what happens in a run, for the trace and for the checkers. It never changes anything. */
 export class Ledger implements BrokerWitness {
@@ -29,10 +33,14 @@ export class Ledger implements BrokerWitness {
   readonly deliveries: Sighting[] = [];
   readonly forgotten = new Set<string>();
   readonly forgottenTopics = new Set<string>();
-  readonly evictedClips = new Set<string>();
+  readonly evictedClips: Evidence["evictedClips"] = new Map();
+  readonly refusedBesideClips: Evidence["refusedBesideClips"] = [];
+  /** When the agent was told that a clip is closed. */
+  readonly #closedAtMs = new Map<string, number>();
   readonly uploadedIn = new Map<string, number>();
   peakOutboxBytes = 0;
   peakUnsavedRows = 0;
+  peakSpoolBytes = 0;
   inputs = 0;
 
   constructor(world: World, settings: Settings) {
@@ -76,8 +84,8 @@ export class Ledger implements BrokerWitness {
       case "broker.acked":
         this.#acked(input.connection, input.token);
         break;
-      case "clip.evicted":
-        this.evictedClips.add(input.clipId);
+      case "clip.closed":
+        this.#closedAtMs.set(input.clipId, this.#world.nowMs);
         break;
     }
     for (const action of actions) {
@@ -90,6 +98,26 @@ export class Ledger implements BrokerWitness {
     // Declarations of drops are few and never dropped themselves.
     const refused = state.outbox.unsaved.filter((one) => one.failed && one.row.eventType !== "drop").length;
     this.peakUnsavedRows = Math.max(this.peakUnsavedRows, refused);
+  }
+
+  /** A clip left the card before it was uploaded. */
+  evicted(clipId: string, reason: ClipEvicted["reason"]): void {
+    this.evictedClips.set(clipId, { reason, atMs: this.#world.nowMs, powerOn: this.powerOns.length - 1 });
+  }
+
+  /** Bytes of all clips on the card. */
+  onCard(bytes: number): void {
+    this.peakSpoolBytes = Math.max(this.peakSpoolBytes, bytes);
+  }
+
+  /** A full disk refused a row while these clips were on the card; those just closed were perhaps not, then. */
+  refused(powerOn: PowerOn, { lane, sequence }: StoreAppendFailed, clipIds: Iterable<string>): void {
+    const clips = [...clipIds].filter((clipId) => {
+      const atMs = this.#closedAtMs.get(clipId);
+      return atMs !== undefined && atMs < this.#world.nowMs - JUST_CLOSED_MS;
+    });
+    const id = `${powerOn.epoch}-${lane === "press" ? "p" : "e"}${sequence}`;
+    if (clips.length > 0) this.refusedBesideClips.push({ id, clips });
   }
 
   rang(powerOn: PowerOn): void {
@@ -128,7 +156,12 @@ export class Ledger implements BrokerWitness {
   }
 
   /** Everything that is known, once the run is over and with what only its end shows. */
-  evidence(end: Omit<Evidence, Exclude<keyof Ledger, "note"> | "deviceId" | "settings">): Evidence {
+  evidence(
+    end: Omit<
+      Evidence,
+      Exclude<keyof Ledger, "note" | "evicted" | "onCard" | "refused"> | "deviceId" | "settings"
+    >,
+  ): Evidence {
     return {
       deviceId: this.#deviceId,
       settings: this.#settings,
@@ -143,9 +176,11 @@ export class Ledger implements BrokerWitness {
       forgotten: this.forgotten,
       forgottenTopics: this.forgottenTopics,
       evictedClips: this.evictedClips,
+      refusedBesideClips: this.refusedBesideClips,
       uploadedIn: this.uploadedIn,
       peakOutboxBytes: this.peakOutboxBytes,
       peakUnsavedRows: this.peakUnsavedRows,
+      peakSpoolBytes: this.peakSpoolBytes,
       ...end,
     };
   }

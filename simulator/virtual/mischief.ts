@@ -119,11 +119,13 @@ function beginOnDisk({ doorbell: { disk, spool } }: Scene, { kind }: Mishap): ()
       };
     case "spool.full":
       spool.fault = "full";
+      spool.freeBytes = 0;
       return () => {
         spool.fault = null;
       };
     default:
       disk.fault = kind === "disk.full" ? "full" : kind === "disk.io" ? "io" : "read-only";
+      disk.freeBytes = 0;
       return () => {
         disk.fault = null;
       };

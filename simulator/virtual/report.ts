@@ -23,6 +23,7 @@ export interface Totals {
   lostWithThePower: number;
   forgotten: number;
   clips: number;
+  clipsDropped: number;
   powerCuts: number;
   violations: number;
 }
@@ -41,6 +42,7 @@ export function noRuns(): Totals {
     lostWithThePower: 0,
     forgotten: 0,
     clips: 0,
+    clipsDropped: 0,
     powerCuts: 0,
     violations: 0,
   };
@@ -76,7 +78,7 @@ export function runLines(run: RunResult, range: Omit<SeedRange, "from" | "to">):
     `seed ${run.seed}, ${run.virtualMs} virtual ms, ${run.inputs} inputs, fingerprint ${run.hash}`,
     `  ${run.presses} presses rang: ${run.accepted} accepted, ${run.delivered} delivered (${run.late} late), ` +
       `${run.inOutbox} in the outbox, ${run.lostWithThePower} lost with the power, ${run.forgotten} lost by the broker`,
-    `  ${run.dropped} events dropped and declared, ${run.clips} clips, ${run.powerCuts} power cuts; ${settled}`,
+    `  ${run.dropped} events dropped and declared, ${run.clips} clips, ${run.clipsDropped} given up, ${run.powerCuts} power cuts; ${settled}`,
     `  link ${JSON.stringify(run.faults.link)}; faults: ${counts.join(", ") || "none"}`,
     ...violationLines(run, range),
   ];

@@ -51,6 +51,8 @@ export interface RunResult {
   /** Presses that a broker acknowledged and lost. */
   forgotten: number;
   clips: number;
+  /** Clips given up before they were uploaded. */
+  clipsDropped: number;
   powerCuts: number;
   settledAfterMs: number | null;
   violations: Violation[];
@@ -243,6 +245,7 @@ function summary(run: {
     lostWithThePower: evidence ? lostWithThePower(evidence) : 0,
     forgotten: ids(ledger.forgotten).filter((id) => !delivered.has(id)).length,
     clips: evidence?.clips.length ?? 0,
+    clipsDropped: ledger.evictedClips.size,
     powerCuts: ledger.powerOns.filter(({ end }) => end === "power-cut").length,
     settledAfterMs: evidence?.settledAfterMs ?? null,
     violations,

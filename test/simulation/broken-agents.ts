@@ -1,8 +1,10 @@
 import type { Settings } from "../../agent/contract/settings.ts";
 import type { Ports } from "../../agent/ports.ts";
 import type { BrokerInput, BrokerMessageOut } from "../../device/ports/broker.ts";
+import type { FragmentStoreInput } from "../../device/ports/fragment-store.ts";
 import type { Store, StoreInput } from "../../device/ports/store.ts";
 import { OutboxDisk } from "../../simulator/hardware/outbox-disk.ts";
+import { tagOf } from "../../simulator/hardware/tags.ts";
 import type { Tamper } from "../../simulator/virtual/doorbell.ts";
 
 /** An agent with one thing wrong, and the checker that must see it. */
@@ -258,6 +260,79 @@ const forgetsTheBacklog = withStore((_ports, post) => ({
   take: (input) => post(input.type === "store.page" ? { ...input, rows: [], more: false } : input),
 }));
 
+/** Refuses every third row as if its disk were full, without looking for a clip to give up. */
+const refusesBesideClips = (() => {
+  let appends = 0;
+  return withStore(({ clock, store, timers }, post) => ({
+    append(row) {
+      appends += 1;
+      const { lane, sequence } = row;
+      const refusal = { lane, sequence, fault: "full" as const, detail: "simulated" };
+      if (appends % 3 !== 0) store.append(row);
+      else
+        timers.soon(() => post({ type: "store.append-failed", occurredAt: clock.monotonicMs(), ...refusal }));
+    },
+  }));
+})();
+
+/** Puts itself between the agent and what its store of clips tells it; `take` answers what the agent hears. */
+function hearing(ports: Ports, take: (input: FragmentStoreInput) => FragmentStoreInput | null): void {
+  const { fragments } = ports;
+  const start = fragments.start.bind(fragments);
+  fragments.start = (post) =>
+    start((input) => {
+      const heard = take(input);
+      if (heard) post(heard);
+    });
+}
+
+/** Does not hear of clips that leave its card. */
+const silentAboutClips: Tamper = (ports) => {
+  hearing(ports, (input) => (input.type === "clip.evicted" ? null : input));
+  return ports;
+};
+
+/**
+ * Sends each segment in two parts, as on a slow link, and again whole on the next connection but one. `early`: so many
+ * bytes before its place the second part is taken from.
+ */
+export function inTwoParts(early: number): Tamper {
+  const sizes = new Map<string, number>();
+  const sending = withBroker(({ broker }) => ({
+    publish(connection, token, message) {
+      const { payload, topic } = message;
+      const [, base, clipId = "", at] = /^(.*\/clip\/([^/]+))\/(\d+)\/[0-9a-f]{64}$/.exec(topic) ?? [];
+      const offset = Number(at);
+      const bytes = sizes.get(`${clipId}/${offset}`) ?? 0;
+      if (payload.kind !== "segment" || bytes < 2 || connection % 2 === 0) {
+        broker.publish(connection, token, message);
+        return;
+      }
+      const half = bytes >> 1;
+      const send = (as: number, begins: number, from: number, size: number) =>
+        broker.publish(connection, as, {
+          ...message,
+          topic: `${base}/${offset + begins}/${tagOf(clipId, offset + begins, size)}`,
+          payload: { ...payload, part: { from, bytes: size } },
+        });
+      send(token + UNKNOWN_TOKENS, 0, 0, half);
+      send(token, half, half - early, bytes - half);
+    },
+  }));
+  return (ports) => {
+    hearing(ports, (input) => {
+      if ("segments" in input) {
+        for (const { offset, bytes } of input.segments) sizes.set(`${input.clipId}/${offset}`, bytes);
+      }
+      return input;
+    });
+    return sending(ports);
+  };
+}
+
+/** No agent counts so far. */
+const UNKNOWN_TOKENS = 1_000_000_000;
+
 const settle = (by: "puback" | "receipt") => (settings: Settings) => {
   settings.uplink.settle = by;
 };
@@ -283,6 +358,10 @@ const neverAtRest: Tamper = (ports) => {
       stop: () => camera.stop(),
     },
   };
+};
+
+const smallSpool = (settings: Settings) => {
+  settings.spool.maxBytes = 2_097_152;
 };
 
 export const BROKEN_AGENTS: readonly BrokenAgent[] = [
@@ -311,6 +390,14 @@ export const BROKEN_AGENTS: readonly BrokenAgent[] = [
     tamper: changing((message) => ({ ...message, topic: message.topic.replace("/late/", "/event/") })),
   },
   { name: "leaves out a segment", checker: "clips", tamper: dropsSegments },
+  { name: "sends the wrong bytes as a part of a segment", checker: "clips", tamper: inTwoParts(1) },
+  {
+    name: "is silent about clips that left the card",
+    checker: "clips",
+    settings: smallSpool,
+    tamper: silentAboutClips,
+  },
+  { name: "refuses messages beside clips on a full disk", checker: "room", tamper: refusesBesideClips },
   { name: "sends events out of order", checker: "order", tamper: reorders },
   { name: "changes an event when it repeats it", checker: "content", tamper: changesContent },
   { name: "does not watch its own status", checker: "status", tamper: trustsItsStatus },

@@ -3,6 +3,7 @@ import { initialState } from "../../agent/core/state.ts";
 import { step } from "../../agent/core/step.ts";
 import { add, noRuns, totalsOf, violationLines } from "../../simulator/virtual/report.ts";
 import { type RunResult, runWorld } from "../../simulator/virtual/run.ts";
+import { inTwoParts } from "./broken-agents.ts";
 
 const SEEDS = 300;
 const HARSH = { hours: 1, faults: "harsh" as const };
@@ -26,6 +27,7 @@ describe("the first world", () => {
     expect(totals.late).toBeGreaterThan(SEEDS);
     expect(totals.dropped).toBeGreaterThan(SEEDS / 3);
     expect(totals.clips).toBeGreaterThan(SEEDS);
+    expect(totals.clipsDropped).toBeGreaterThan(SEEDS / 6);
     expect(totals.virtualMs).toBeGreaterThan(SEEDS * 3_600_000);
     expect(kinds.size).toBeGreaterThan(20);
   });
@@ -37,6 +39,12 @@ describe("the first world", () => {
       expect(run).toMatchObject({ late: 0, dropped: 0, lostWithThePower: 0, forgotten: 0, powerCuts: 0 });
       expect(run.delivered).toBe(run.presses);
       expect(run.accepted).toBe(run.presses);
+    }
+  });
+
+  it("holds for an agent that sends segments whole on one connection and in parts on the next", () => {
+    for (let seed = 1; seed <= 40; seed += 1) {
+      expect(violationLines(runWorld({ seed, tamper: inTwoParts(0) }), HARSH)).toEqual([]);
     }
   });
 

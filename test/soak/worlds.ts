@@ -21,7 +21,7 @@ export async function soakWorlds(options: { seeds: number; from: number; hours: 
     `${totals.runs} seeds (${from}…${to}), ${virtualHours} virtual hours, ${totals.inputs} inputs in ${seconds()} s`,
     `${totals.presses} presses rang: ${totals.accepted} accepted, ${totals.delivered} delivered (${totals.late} late), ` +
       `${totals.inOutbox} in an outbox, ${totals.lostWithThePower} lost with the power, ${totals.forgotten} lost by a broker`,
-    `${totals.powerCuts} power cuts, ${totals.clips} clips, ${totals.dropped} events dropped and declared`,
+    `${totals.powerCuts} power cuts, ${totals.clips} clips, ${totals.clipsDropped} given up, ${totals.dropped} events dropped and declared`,
     "0 violations",
   ];
 }
