@@ -27,6 +27,8 @@ export async function bundlePrograms() {
         input,
         platform: "node",
         external: NATIVE,
+        // Libraries of the old kind name files beside their own; of those that are used, none is opened.
+        transform: { define: { __dirname: "import.meta.dirname" } },
         onLog: (_level, { message }) => {
           throw new SetUpError(`${name} cannot be bundled: ${message}`);
         },

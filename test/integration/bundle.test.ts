@@ -22,6 +22,12 @@ describe("the bundled programs", () => {
     expect(new Set(outside)).toEqual(new Set([...NATIVE, ...IF_THERE]));
   });
 
+  it("are modules: none asks for what only the old kind has", () => {
+    for (const program of ["porchlight", "porchlight-sim", "storage-worker"]) {
+      expect(read(`${program}.js`), program).not.toMatch(/^[^*]*\b__dirname\b/m);
+    }
+  });
+
   it("find each other beside them", () => {
     const started = ["porchlight", "porchlight-sim"].flatMap((program) =>
       [...read(`${program}.js`).matchAll(/new URL\("(\.[^"]+\.js)", import\.meta\.url\)/g)].map(
