@@ -35,7 +35,8 @@ export class EvdevButton implements ButtonLine {
       lostBecause = error.message;
     });
     reader.stderr.on("data", (text) => {
-      lostBecause = String(text).trim();
+      // Comes in pieces, the end of the line perhaps alone.
+      lostBecause += text;
     });
     reader.stdout.on("data", (chunk: Buffer) => {
       for (const edge of this.#edgesIn(chunk)) post(edge);
@@ -44,7 +45,7 @@ export class EvdevButton implements ButtonLine {
     reader.stdout.on("end", () => reader.stdin.end());
     reader.on("close", () => {
       if (this.#reader !== reader) return;
-      say("lost", lostBecause || `${this.#path} ended`);
+      say("lost", lostBecause.trim() || `${this.#path} ended`);
       this.#again = setTimeout(() => this.start(post), REOPEN_MS);
     });
   }
@@ -72,14 +73,17 @@ export class EvdevButton implements ButtonLine {
     this.#rest = bytes.subarray(at);
   }
 
-  /** The kernel stamps with the system clock unless told otherwise by an ioctl, which Node has not. */
+  /**
+   * The kernel stamps with the system clock unless told otherwise by an ioctl, which Node has not. An edge from before
+   * this process counts as from its beginning.
+   */
   #monotonicOf(record: Buffer): number {
     const utcMs =
       Number(record.readBigInt64LE(0)) * 1_000 + Math.floor(Number(record.readBigInt64LE(8)) / 1_000);
     const now = this.#clock.read();
     const ageMs = now.utcMs - utcMs;
     // A clock that stepped between the edge and now says nothing of its age.
-    return ageMs >= 0 && ageMs < LONGEST_AGE_MS ? now.monotonicMs - ageMs : now.monotonicMs;
+    return ageMs >= 0 && ageMs < LONGEST_AGE_MS ? Math.max(0, now.monotonicMs - ageMs) : now.monotonicMs;
   }
 }
 

@@ -23,9 +23,18 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
 }
 
 /** The device's own program as a process. `more`: further lines of its configuration. */
-export async function startAgent(folder: string, brokerUrl: string, more: string): Promise<Program> {
+export async function startAgent(
+  folder: string,
+  brokerUrl: string,
+  more: string,
+  deviceId = "front-door",
+): Promise<Program> {
   const config = join(folder, "porchlight.yaml");
-  const lines = [`device: {dataFolder: data, clock: system}`, `broker: {urls: ["${brokerUrl}"]}`, more];
+  const lines = [
+    `device: {id: ${deviceId}, dataFolder: data, clock: system}`,
+    `broker: {urls: ["${brokerUrl}"]}`,
+    more,
+  ];
   await writeFile(config, `${lines.join("\n")}\n`);
   return startProgram("agent", ["agent", "--config", config]);
 }

@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 import { startMosquitto } from "../fixtures/mosquitto.ts";
 import { backlogRows } from "./backlog.ts";
 import { clipRows } from "./clip.ts";
+import { cpuRows } from "./cpu.ts";
+import { manyRows } from "./many.ts";
 import { pressRows } from "./press.ts";
 import { processRows } from "./process.ts";
 import { type Row, tableOf } from "./row.ts";
@@ -17,6 +19,8 @@ const PARTS: Record<string, (brokerUrl: string) => Promise<Row[]>> = {
   upload: uploadRows,
   backlog: backlogRows,
   process: processRows,
+  cpu: cpuRows,
+  many: manyRows,
 };
 const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
 const chosen = values.only?.split(",") ?? Object.keys(PARTS);

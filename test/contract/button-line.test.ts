@@ -36,6 +36,28 @@ buttonLineSuite("simulated", async () => {
   };
 });
 
+describe("an input device that was pushed before we began", () => {
+  it("says so of no time before our own", async () => {
+    const device = new InputDevice();
+    device.push(true);
+    const beganAt = performance.now();
+    const monotonicMs = () => Math.floor(performance.now() - beganAt);
+    const read = () => ({ monotonicMs: monotonicMs(), utcMs: Date.now() + 500, trust: "synced" as const });
+    const button = new EvdevButton(
+      device.path,
+      Object.assign(new LinuxClock("system"), { monotonicMs, read }),
+    );
+    const times: number[] = [];
+    button.start((input) => {
+      if (input.type === "button.edge") times.push(input.occurredAt);
+    });
+    await until(() => times.length > 0, "the edge");
+    expect(times).toEqual([0]);
+    await button.stop();
+    device.remove();
+  });
+});
+
 describe("an input device that is not there", () => {
   it("is said to be lost, in words", async () => {
     const button = new EvdevButton("/nonexistent/event0", new LinuxClock("system"));

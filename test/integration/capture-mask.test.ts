@@ -59,10 +59,10 @@ test("a board that cannot keep up refuses the camera and says why", { timeout: 6
   const real = await findFfmpeg(process.env.PATH ?? "");
   if (!real) throw new Error("no ffmpeg");
   const slow = join(folder, "slow-ffmpeg");
-  // Takes 20 kB of its output a second, which is less than the pictures need.
+  // Takes 20 kB of its output a second, which is less than the pictures need. It ends with ffmpeg, which it becomes.
   const trickle =
     'while chunk=$(head -c 2000 | base64 -w0) && [ -n "$chunk" ]; do printf %s "$chunk" | base64 -d; sleep 0.1; done';
-  await writeFile(slow, `#!/bin/sh\n"${real.path}" "$@" | sh -c '${trickle}'\n`);
+  await writeFile(slow, `#!/bin/bash\nexec "${real.path}" "$@" > >(${trickle})\n`);
   await chmod(slow, 0o755);
   await using camera = await makeCamera(
     { source: "test", bitrateKbps: 2_000, stallMs: 20_000 },

@@ -1,0 +1,97 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Agent } from "../../agent/compose.ts";
+import type { Settings } from "../../agent/contract/settings.ts";
+import { until } from "../fixtures/until.ts";
+
+/** What this process holds, and so what a doorbell more costs: told to its parent at two counts of them. */
+export interface ManyJob {
+  kind: "doorbells" | "bare";
+  url: string;
+  /** How many at the first and at the second count. */
+  counts: [number, number];
+}
+
+export interface ManyFacts {
+  residentBytes: number;
+  heapBytes: number;
+}
+
+const AT_ONCE = 10;
+/** Timers and acknowledgements of the last ones. */
+const SETTLE_MS = 3_000;
+
+const job = JSON.parse(process.argv[2] ?? "") as ManyJob;
+const add = job.kind === "doorbells" ? await doorbells(job.url) : await bareClients(job.url);
+let made = 0;
+for (const count of job.counts) {
+  while (made < count) {
+    const batch = Array.from({ length: Math.min(AT_ONCE, count - made) }, (_, i) => made + i);
+    await Promise.all(batch.map(add));
+    made += batch.length;
+  }
+  await pause(SETTLE_MS);
+  process.send?.(facts());
+}
+process.disconnect();
+process.exit(0);
+
+function facts(): ManyFacts {
+  if (!globalThis.gc) throw new Error("run with --expose-gc");
+  for (let i = 0; i < 4; i++) globalThis.gc();
+  const { rss: residentBytes, heapUsed: heapBytes } = process.memoryUsage();
+  return { residentBytes, heapBytes };
+}
+
+/** A whole agent each, on simulated hardware, with a connection of its own. */
+async function doorbells(url: string): Promise<(number: number) => Promise<void>> {
+  const { Agent } = await import("../../agent/compose.ts");
+  const { mergeConfiguration } = await import("../../agent/config/load.ts");
+  const { MqttBroker } = await import("../../agent/mqtt/mqtt-broker.ts");
+  const { hardware } = await import("./simulated-hardware.ts");
+  const { settings } = mergeConfiguration(
+    null,
+    [{ path: "broker.urls", value: url, flag: "bench" }],
+    "/nonexistent",
+  );
+  const agents: Agent[] = [];
+  return async (number) => {
+    const own: Settings = { ...settings, device: { ...settings.device, id: `door-${number}` } };
+    const ports = hardware(number, own);
+    let online = false;
+    const agent = new Agent({
+      ports: {
+        ...ports,
+        broker: new MqttBroker({ clock: ports.clock, payloads: ports.payloads, ...own.broker }),
+      },
+      settings: own,
+      version: "bench",
+      mode: "normal",
+      log: ({ message }) => {
+        online ||= message === "connected to the broker";
+      },
+      ended: () => {},
+    });
+    agents.push(agent);
+    agent.start();
+    await until(() => online, `doorbell ${number} is connected`, 30_000);
+  };
+}
+
+/** The same connection, subscriptions and will, and nothing behind them. */
+async function bareClients(url: string): Promise<(number: number) => Promise<void>> {
+  const { default: mqtt } = await import("mqtt");
+  const clients: Awaited<ReturnType<typeof mqtt.connectAsync>>[] = [];
+  return async (number) => {
+    const root = `porchlight/v1/bare-${number}`;
+    const client = await mqtt.connectAsync(url, {
+      clientId: `bare-${number}`,
+      protocolVersion: 5,
+      keepalive: 30,
+      reconnectPeriod: 0,
+      will: { topic: `${root}/status`, payload: Buffer.from("{}"), qos: 1, retain: true },
+    });
+    clients.push(client);
+    await client.subscribeAsync([`${root}/receipt`, `${root}/status`], { qos: 1 });
+    await client.publishAsync(`${root}/status`, "{}", { qos: 1, retain: true });
+  };
+}
