@@ -37,9 +37,9 @@ export function isReset(error: unknown): boolean {
   return ["ECONNRESET", "EPIPE"].includes(String(codeOf(error)));
 }
 
-/** A websocket's server that knows no broker at the path, or does not let us in (RFC 9110 §15.5). */
+/** A websocket's server knows no broker at the path, or lets nobody in (RFC 9110 §15.5). 408 and 429 pass. */
 function isWrongPath(error: unknown): boolean {
-  return error instanceof Error && /^Unexpected server response: 4/.test(error.message);
+  return error instanceof Error && /^Unexpected server response: 4(?!08|29)/.test(error.message);
 }
 
 /** The end that a DISCONNECT from the broker means (MQTT 5 §3.14.2.1). */

@@ -90,11 +90,16 @@ describe("over WebSocket", () => {
     expect(inputs).toHaveLength(2);
   });
 
-  test("an upgrade that is refused: unreachable", async () => {
-    const answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+  test.each([
+    ["403 Forbidden", "refused"],
+    ["404 Not Found", "refused"],
+    ["429 Too Many Requests", "unreachable"],
+    ["503 Service Unavailable", "unreachable"],
+  ])("an upgrade that is answered by %s: %s", async (status, cause) => {
+    const answer = `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`;
     const { connect, inputs } = probeBroker({ connectTimeoutMs: 2_000 });
     const url = await webSocket((socket) => socket.once("data", () => socket.end(answer)));
-    expect(await connect({ url })).toMatchObject({ type: "broker.disconnected", cause: "unreachable" });
+    expect(await connect({ url })).toMatchObject({ type: "broker.disconnected", cause });
     expect(inputs).toHaveLength(1);
   });
 });
