@@ -159,6 +159,7 @@ export function clipsPending(turn: Turn, input: ClipsPending): void {
 
 export function clipEvicted(turn: Turn, input: ClipEvicted): void {
   count(turn, "clips.dropped");
+  count(turn, `clips.dropped.${input.reason}`);
   say(turn, "warn", "clip dropped before it was uploaded", { clipId: input.clipId, reason: input.reason });
   tellClip(turn, "dropped", {
     clipId: input.clipId,
@@ -329,6 +330,7 @@ function leaveToStore(turn: Turn, upload: Upload): void {
 
 function giveUp(turn: Turn, upload: Upload, reason: string): void {
   count(turn, "clips.dropped");
+  count(turn, "clips.dropped.upload");
   say(turn, "warn", `clip given up: ${reason}`, { clipId: upload.clipId });
   tellClip(turn, "dropped", { clipId: upload.clipId, eventId: upload.eventId, reason: reason.slice(0, 200) });
   abort(turn, upload.clipId);

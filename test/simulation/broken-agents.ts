@@ -1,11 +1,17 @@
 import type { Settings } from "../../agent/contract/settings.ts";
 import type { Ports } from "../../agent/ports.ts";
 import type { BrokerInput, BrokerMessageOut } from "../../device/ports/broker.ts";
-import type { FragmentStoreInput } from "../../device/ports/fragment-store.ts";
-import type { Store, StoreInput } from "../../device/ports/store.ts";
-import { OutboxDisk } from "../../simulator/hardware/outbox-disk.ts";
 import { tagOf } from "../../simulator/hardware/tags.ts";
 import type { Tamper } from "../../simulator/virtual/doorbell.ts";
+import {
+  boundless,
+  forgetsTheBacklog,
+  hearing,
+  liesAboutDurability,
+  outboxInMemory,
+  refusesBesideClips,
+  silentAboutClips,
+} from "./broken-stores.ts";
 
 /** An agent with one thing wrong, and the checker that must see it. */
 export interface BrokenAgent {
@@ -60,80 +66,6 @@ const changing = (change: (message: BrokerMessageOut) => BrokerMessageOut): Tamp
   withBroker(({ broker }) => ({
     publish: (connection, token, message) => broker.publish(connection, token, change(message)),
   }));
-
-/** Puts itself between the agent and its store. */
-function withStore(
-  around: (ports: Ports, post: Post<StoreInput>) => { append?: Store["append"]; take?: Post<StoreInput> },
-): Tamper {
-  return (ports) => {
-    const { store } = ports;
-    let hooks: ReturnType<typeof around> = {};
-    return {
-      ...ports,
-      store: {
-        start(post) {
-          hooks = around(ports, post);
-          store.start(hooks.take ?? post);
-        },
-        open: (epoch, startedUtcMs) => store.open(epoch, startedUtcMs),
-        append: (row) => (hooks.append ?? ((one) => store.append(one)))(row),
-        settle: (ranges) => store.settle(ranges),
-        page: (lane, after, limit) => store.page(lane, after, limit),
-        stop: () => store.stop(),
-      },
-    };
-  };
-}
-
-/** Says that a row is durable as soon as it is asked to make it so. */
-const liesAboutDurability = withStore(({ clock, store, timers }, post) => ({
-  append(row) {
-    store.append(row);
-    const { lane, sequence, body } = row;
-    const bytes = Buffer.byteLength(body);
-    timers.soon(() =>
-      post({ type: "store.appended", occurredAt: clock.monotonicMs(), lane, sequence, bytes }),
-    );
-  },
-  take(input) {
-    if (input.type !== "store.appended" && input.type !== "store.append-failed") post(input);
-  },
-}));
-
-/** Everything works until the power goes. */
-const outboxInMemory: Tamper = (ports) => ({ ...ports, store: memoryStore(ports) });
-
-function memoryStore({ clock, timers }: Ports): Store {
-  const memory = new OutboxDisk();
-  let post: Post<StoreInput> = () => undefined;
-  const answer = (make: (occurredAt: number) => StoreInput) =>
-    timers.soon(() => post(make(clock.monotonicMs())));
-  return {
-    start(to) {
-      post = to;
-    },
-    open: (epoch) =>
-      answer((occurredAt) => ({
-        type: "store.opened",
-        occurredAt,
-        ...memory.begin(epoch),
-        totals: memory.totals(),
-      })),
-    append: (row) =>
-      answer((occurredAt) => {
-        const { lane, sequence } = row;
-        return { type: "store.appended", occurredAt, lane, sequence, bytes: memory.append(row) };
-      }),
-    settle: (ranges) =>
-      answer((occurredAt) => {
-        memory.settle(ranges);
-        return { type: "store.settled", occurredAt, totals: memory.totals() };
-      }),
-    page: (lane, after, limit) =>
-      answer((occurredAt) => ({ type: "store.page", occurredAt, lane, ...memory.page(lane, after, limit) })),
-    stop: async () => undefined,
-  };
-}
 
 /** Takes what it has sent for delivered. */
 const settlesOnPublish = withBroker(({ broker, clock, timers }, post) => ({
@@ -242,54 +174,6 @@ const silentBell: Tamper = (ports) => {
       stop: () => ports.chime.stop(),
     },
   };
-};
-
-/** Never learns how much its outbox holds. */
-const boundless = withStore((_ports, post) => ({
-  take(input) {
-    const nothing = { rows: 0, bytes: 0 };
-    const totals = { press: nothing, event: nothing };
-    if (input.type === "store.appended") post({ ...input, bytes: 0 });
-    else if (input.type === "store.opened" || input.type === "store.settled") post({ ...input, totals });
-    else post(input);
-  },
-}));
-
-/** Finds nothing in its outbox. */
-const forgetsTheBacklog = withStore((_ports, post) => ({
-  take: (input) => post(input.type === "store.page" ? { ...input, rows: [], more: false } : input),
-}));
-
-/** Refuses every third row as if its disk were full, without looking for a clip to give up. */
-const refusesBesideClips = (() => {
-  let appends = 0;
-  return withStore(({ clock, store, timers }, post) => ({
-    append(row) {
-      appends += 1;
-      const { lane, sequence } = row;
-      const refusal = { lane, sequence, fault: "full" as const, detail: "simulated" };
-      if (appends % 3 !== 0) store.append(row);
-      else
-        timers.soon(() => post({ type: "store.append-failed", occurredAt: clock.monotonicMs(), ...refusal }));
-    },
-  }));
-})();
-
-/** Puts itself between the agent and what its store of clips tells it; `take` answers what the agent hears. */
-function hearing(ports: Ports, take: (input: FragmentStoreInput) => FragmentStoreInput | null): void {
-  const { fragments } = ports;
-  const start = fragments.start.bind(fragments);
-  fragments.start = (post) =>
-    start((input) => {
-      const heard = take(input);
-      if (heard) post(heard);
-    });
-}
-
-/** Does not hear of clips that leave its card. */
-const silentAboutClips: Tamper = (ports) => {
-  hearing(ports, (input) => (input.type === "clip.evicted" ? null : input));
-  return ports;
 };
 
 /**

@@ -93,4 +93,29 @@ describe("a simulated camera", () => {
     ).toBe(true);
     expect(calls).toContain("still e1");
   });
+
+  it("sees what moves until it rests, as one thing while it overlaps, and nothing without pictures", () => {
+    const { world, camera, inputs, condition } = begin();
+    const movement = { areaPermille: 40, zones: [1], forMs: 2_000 };
+    const seen = () => inputs.filter((input) => input.type === "camera.motion");
+    expect(camera.move(movement)).toBe(false);
+    camera.open();
+    world.runUntil(10_000);
+    expect(camera.move(movement)).toBe(true);
+    world.runUntil(11_000);
+    camera.move(movement);
+    world.runUntil(20_000);
+    expect(seen().map(({ occurredAt, moving }) => [occurredAt, moving])).toEqual([
+      [10_000, true],
+      [11_000, true],
+      [13_000, false],
+    ]);
+    camera.move(movement);
+    condition.stalled = true;
+    camera.stall();
+    expect(camera.move(movement)).toBe(false);
+    world.runUntil(60_000);
+    expect(seen()).toHaveLength(4);
+    expect(inputs.at(-1)?.type).toBe("camera.down");
+  });
 });
