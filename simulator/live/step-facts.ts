@@ -52,7 +52,9 @@ function inputFacts(input: Input, state: Readonly<State>): Fact[] {
       return [{ what: "clip-recorded", clipId: input.clipId, end, bytes, durationMs, preRollMs }];
     }
     case "clip.evicted":
-      return [{ what: "clip-given-up", clipId: input.clipId, reason: `dropped from the spool: ${input.reason}` }];
+      return [
+        { what: "clip-given-up", clipId: input.clipId, reason: `dropped from the spool: ${input.reason}` },
+      ];
     case "clip.failed":
       return [{ what: "clip-given-up", clipId: input.clipId, reason: input.reason }];
     default:
