@@ -1,6 +1,6 @@
 import type { MotionChanged } from "../../device/ports/camera.ts";
 import { recordEvent } from "./events.ts";
-import { recordAround } from "./recorder.ts";
+import { recordAround, recordOn } from "./recorder.ts";
 import { clearTimer, setTimer } from "./timers.ts";
 import { count, type Turn } from "./turn.ts";
 
@@ -28,11 +28,11 @@ export function newMotion(): MotionState {
 export function motionChanged(turn: Turn, input: MotionChanged): void {
   const { motion, settings } = turn.state;
   if (!settings.motion.watch || turn.state.lifecycle.phase !== "running") return;
-  motion.moving = input.moving;
   if (!input.moving) {
-    comesToRest(turn, input.occurredAt);
+    if (motion.moving) comesToRest(turn, input.occurredAt);
     return;
   }
+  motion.moving = true;
   clearTimer(turn, "motion.end");
   const { current } = motion;
   if (!current) {
@@ -48,10 +48,8 @@ export function motionChanged(turn: Turn, input: MotionChanged): void {
 export function motionLost(turn: Turn, atMs: number, seam: boolean): void {
   const { motion } = turn.state;
   if (!motion.current) return;
-  if (motion.moving) motion.current.lastMovedAtMs = atMs;
-  motion.moving = false;
-  if (seam) setTimer(turn, "motion.end", turn.now + turn.state.settings.motion.endAfterMs);
-  else end(turn, "camera-lost");
+  if (motion.moving) comesToRest(turn, atMs);
+  if (!seam) end(turn, "camera-lost");
 }
 
 export function motionEndTimerFired(turn: Turn): void {
@@ -75,9 +73,11 @@ function begin(turn: Turn, { occurredAt, areaPermille, zones }: MotionChanged): 
 
 function comesToRest(turn: Turn, atMs: number): void {
   const { motion, settings } = turn.state;
+  motion.moving = false;
   if (!motion.current) return;
   motion.current.lastMovedAtMs = atMs;
   setTimer(turn, "motion.end", turn.now + settings.motion.endAfterMs);
+  if (settings.motion.recordClip) recordOn(turn);
 }
 
 function end(turn: Turn, reason: "still" | "camera-lost"): void {

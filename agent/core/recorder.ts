@@ -52,15 +52,10 @@ export function newRecorder(): RecorderState {
 
 /** Somebody rang, or something moves: takes a still and records, or records on. */
 export function recordAround(turn: Turn, trigger: Trigger, eventId: string, eventAtMs: number): void {
-  const { camera, lifecycle, recorder, settings } = turn.state;
+  const { camera, lifecycle, settings } = turn.state;
   if (settings.camera.source === "none" || lifecycle.mode !== "normal") return;
   if (camera.state === "up") askForStill(turn, eventId, eventAtMs);
-  const clip = recorder.clip;
-  if (clip && !clip.closing) {
-    clip.endsAtMs = Math.min(clip.latestEndMs, turn.now + settings.clip.postRollMs);
-    setTimer(turn, "recorder.close", clip.endsAtMs);
-    return;
-  }
+  if (recordOn(turn)) return;
   if (camera.state !== "up") {
     count(turn, "clips.failed");
     tellClip(turn, "failed", { eventId, reason: `camera is ${camera.state}` });
@@ -77,6 +72,16 @@ export function recordAround(turn: Turn, trigger: Trigger, eventId: string, even
   });
 }
 
+/** The clip that is being recorded, if there is one, lasts a post-roll longer from now, up to the longest. */
+export function recordOn(turn: Turn): boolean {
+  const { recorder, settings } = turn.state;
+  const { clip } = recorder;
+  if (!clip || clip.closing) return false;
+  clip.endsAtMs = Math.min(clip.latestEndMs, turn.now + settings.clip.postRollMs);
+  setTimer(turn, "recorder.close", clip.endsAtMs);
+  return true;
+}
+
 /** Pictures come again: goes on with a clip that the break cut short. */
 export function continueClip(turn: Turn): void {
   const { recorder } = turn.state;
@@ -90,13 +95,9 @@ export function continueClip(turn: Turn): void {
 /** The clip has lasted long enough, unless what it is of still moves. */
 export function closeTimerFired(turn: Turn): void {
   const { motion, recorder, settings } = turn.state;
-  const clip = recorder.clip;
-  if (!clip || !motion.moving || !settings.motion.recordClip || turn.now >= clip.latestEndMs) {
-    closeClip(turn);
-    return;
-  }
-  clip.endsAtMs = Math.min(clip.latestEndMs, turn.now + settings.clip.postRollMs);
-  setTimer(turn, "recorder.close", clip.endsAtMs);
+  const mayGoOn = turn.now < (recorder.clip?.latestEndMs ?? 0);
+  if (motion.moving && settings.motion.recordClip && mayGoOn) recordOn(turn);
+  else closeClip(turn);
 }
 
 /** Ends the clip that is being recorded, if there is one. */

@@ -1,129 +1,195 @@
-import { MotionBackground } from "./motion-background.ts";
-import { findBlobs } from "./motion-blobs.ts";
+import { AreaFinder } from "./motion-areas.ts";
+import { MotionScene } from "./motion-scene.ts";
 import { coverage, type Polygon } from "./polygon.ts";
 
-/** What a picture has changed. */
+/** A change of what moves. */
 export type MotionVerdict =
-  /** Something began to move, or moves in another zone as well. `areaPermille` of what is watched. */
+  /**
+   * Something moves: told when it begins, and again when it comes into another zone or grows to twice its size.
+   * `areaPermille` of the watched picture; `zones` by index, empty when none are set.
+   */
   | { kind: "moving"; areaPermille: number; zones: number[] }
+  /** Nothing moves any more. */
   | { kind: "still" }
-  /** The whole scene has changed, and was learned anew. */
+  /** The whole scene changed at once: it was learned anew. */
   | { kind: "recalibrated" };
 
 export interface MotionOptions {
+  /** Of the gray pictures. */
   widthPx: number;
   heightPx: number;
-  /** 1 to 100: how little may move to be told. */
+  /** 1 to 100: how little may move, and how little it may stand out, to be told. */
   sensitivity: number;
-  /** Only what moves in one of these counts; the whole picture when there are none. */
+  /** At most 16; only what moves in one of them counts. The whole picture when there are none. */
   zones: readonly Polygon[];
 }
 
-/** More of the picture than this does not change by somebody walking. */
-const RECALIBRATE_ABOVE = 0.6;
-/** The light swings back and forth after it was switched on, and a camera's exposure follows. */
-const SETTLE_MS = 1_000;
-/** Of the pictures within this time, so many must show the same, lest a flicker be told. */
-const CONFIRM_WITHIN_MS = 1_000;
-const CONFIRM_PICTURES = 3;
-/** Pictures further apart than this confirm by their size: a camera that is copied gives its keyframes only. */
-const SPARSE_MS = 600;
+/** Before this much has been seen of a new scene, nothing is told. */
+const FIRST_LOOK_MS = 3_000;
+const FIRST_LOOK_PICTURES = 3;
+const LOOK_AGAIN_MS = 1_000;
+/** A source that is slower than its pictures come repeats them; one that stays the same for so long is really still. */
+const REPEATED_AT_MOST_MS = 1_000;
+/** What has moved for so long is told; a picture is worth no more than `MOST_…`, however long it was awaited. */
+const TOLD_AFTER_MS = 600;
+const MOST_PER_PICTURE_MS = 400;
+const MOST_PER_CLEAR_PICTURE_MS = 600;
+/** Where pictures come quicker than this, one alone is never enough: it may be spoiled. */
+const SLOW_PACE_MS = 600;
+/** An area is clear when it is so many times the least one. */
+const CLEAR = 3;
 
-/**
- * Tells from small gray pictures where something starts and ceases to move: a running background, its noise, and
- * connected areas that differ from it. What was new to us is in `motion-background.ts`; the rest is the common
- * recipe (Frigate's motion detector, OpenCV's `accumulateWeighted`). Deterministic: the same pictures at the same times
- * give the same verdicts.
- */
+/** Finds motion in small gray pictures that come at any pace. Pure: the same pictures give the same verdicts. */
 export class MotionDetector {
-  readonly #options: MotionOptions;
-  readonly #background: MotionBackground;
-  readonly #zones: Uint8Array[];
-  readonly #watchedPx: number;
-  readonly #smallestPx: number;
-  #settledAtMs = 0;
+  readonly #scene: MotionScene;
+  readonly #areas: AreaFinder;
+  readonly #contrast: number;
+  readonly #leastCells: number;
+  readonly #leastStirred: number;
+  readonly #watched: Uint8Array;
+  readonly #watchedCells: number;
+  readonly #zoneMarks: Uint16Array;
+  readonly #changed: Uint8Array;
+  readonly #solid: Uint8Array;
+  readonly #stirred: Uint8Array;
   #lastAtMs: number | null = null;
-  #seenAtMs: number[] = [];
-  #lastSeenAtMs = 0;
+  #lastPushAtMs = 0;
+  #tellFromMs = 0;
+  #pictures = 0;
+  /** How long something has moved, as far as it is believed: 0 to `TOLD_AFTER_MS`. */
+  #evidenceMs = 0;
   #moving = false;
-  #told: number[] = [];
+  #toldCells = 0;
+  #toldMarks = 0;
+  #movedCells = 0;
+  #movedMarks = 0;
 
-  constructor(options: MotionOptions) {
-    this.#options = options;
-    this.#background = new MotionBackground(options);
-    this.#zones = options.zones.map((zone) => coverage([zone], options));
-    const all = options.widthPx * options.heightPx;
-    this.#watchedPx =
-      options.zones.length === 0 ? all : coverage(options.zones, options).reduce((sum, is) => sum + is, 0);
-    this.#smallestPx = Math.ceil((all * smallestShare(options.sensitivity)) / 1_000);
+  constructor({ widthPx, heightPx, sensitivity, zones }: MotionOptions) {
+    this.#scene = new MotionScene(widthPx, heightPx);
+    const { columns, rows, cells } = this.#scene.grid;
+    this.#areas = new AreaFinder(columns, rows);
+    this.#changed = new Uint8Array(cells);
+    this.#solid = new Uint8Array(cells);
+    this.#stirred = new Uint8Array(cells);
+    this.#zoneMarks = new Uint16Array(cells);
+    this.#watched = new Uint8Array(cells).fill(zones.length === 0 ? 1 : 0);
+    for (const [index, zone] of zones.entries()) {
+      for (const [at, inside] of coverage([zone], { widthPx: columns, heightPx: rows }).entries()) {
+        if (inside === 0) continue;
+        this.#watched[at] = 1;
+        this.#zoneMarks[at] = (this.#zoneMarks[at] ?? 0) | (1 << index);
+      }
+    }
+    this.#watchedCells = this.#watched.reduce((sum, one) => sum + one, 0);
+    this.#contrast = between(CONTRAST, sensitivity);
+    const least = Math.ceil((between(LEAST_AREA_PERMILLE, sensitivity) * cells) / 1_000);
+    this.#leastCells = Math.max(1, Math.min(least, Math.ceil(this.#watchedCells / 4)));
+    this.#leastStirred = Math.ceil(this.#leastCells / 4);
   }
 
-  /** Takes the picture of `atMs` (monotonic). Answers what it has changed: mostly nothing. */
+  /**
+   * Takes in the next picture, captured at monotonic `atMs`; answers what has changed by it, mostly nothing.
+   * @throws RangeError when the picture is not of the size that was told.
+   */
   push(gray: Uint8Array, atMs: number): MotionVerdict[] {
-    const sinceMs = this.#lastAtMs === null ? null : atMs - this.#lastAtMs;
+    const sinceMs = this.#lastAtMs === null ? 0 : Math.max(1, atMs - this.#lastAtMs);
+    const paceMs = atMs - this.#lastPushAtMs;
+    this.#lastPushAtMs = atMs;
+    const isNew = this.#scene.see(gray);
+    if (!isNew && sinceMs < REPEATED_AT_MOST_MS) return [];
+    if (this.#lastAtMs === null) this.#tellFromMs = atMs + FIRST_LOOK_MS;
     this.#lastAtMs = atMs;
-    if (sinceMs === null) {
-      this.#background.learnAnew(gray);
-      this.#settledAtMs = atMs + SETTLE_MS;
-      return [];
+    this.#pictures += 1;
+    const tells = atMs >= this.#tellFromMs && this.#pictures > FIRST_LOOK_PICTURES;
+    if (isNew && this.#scene.isAnew()) {
+      this.#scene.begin(sinceMs);
+      this.#tellFromMs = Math.max(this.#tellFromMs, atMs + LOOK_AGAIN_MS);
+      return tells ? [{ kind: "recalibrated" }] : [];
     }
-    const differs = this.#background.compare(gray);
-    if (differs.share > RECALIBRATE_ABOVE) {
-      this.#background.learnAnew(gray);
-      this.#settledAtMs = atMs + SETTLE_MS;
-      this.#seenAtMs = [];
-      return [{ kind: "recalibrated" }, ...this.#comesToRest()];
-    }
-    const seen = this.#look(differs.mask);
-    this.#background.adapt(sinceMs);
-    if (atMs < this.#settledAtMs) return [];
-    return this.#decide(seen, atMs, sinceMs);
+    this.#lookForAreas();
+    this.#scene.learn(sinceMs);
+    return this.#weigh(tells ? this.#movedCells : 0, sinceMs, paceMs);
   }
 
-  #look(mask: Uint8Array): { areaPx: number; zones: number[] } {
-    const blobs = findBlobs(mask, this.#options, this.#smallestPx).filter(
-      (blob) => !this.#background.isOnlyLight(blob),
-    );
-    if (this.#zones.length === 0)
-      return { areaPx: blobs.reduce((sum, { length }) => sum + length, 0), zones: [] };
-    let areaPx = 0;
-    const zones: number[] = [];
-    this.#zones.forEach((zone, i) => {
-      const inZone = blobs.reduce((sum, blob) => sum + blob.reduce((px, at) => px + (zone[at] ?? 0), 0), 0);
-      if (inZone < this.#smallestPx) return;
-      zones.push(i);
-      areaPx += inZone;
+  #lookForAreas(): void {
+    const { unlike, stirred, habit, grid } = this.#scene;
+    const contrast = this.#contrast;
+    for (let at = 0; at < grid.cells; at += 1) {
+      const limit = contrast + (habit[at] ?? 0);
+      this.#changed[at] = (unlike[at] ?? 0) > limit ? 1 : 0;
+      this.#stirred[at] = (stirred[at] ?? 0) > limit ? 1 : 0;
+    }
+    this.#areas.erode(this.#changed, this.#solid);
+    for (let at = 0; at < grid.cells; at += 1)
+      this.#solid[at] = (this.#solid[at] ?? 0) & (this.#watched[at] ?? 0);
+    this.#movedCells = 0;
+    this.#movedMarks = 0;
+    this.#areas.each(this.#solid, this.#stirred, this.#zoneMarks, (area) => {
+      if (area.cells < this.#leastCells || area.stirred < this.#leastStirred) return;
+      this.#movedCells += area.cells;
+      this.#movedMarks |= area.marks;
     });
-    return { areaPx, zones };
   }
 
-  #decide(seen: { areaPx: number; zones: number[] }, atMs: number, sinceMs: number): MotionVerdict[] {
-    this.#seenAtMs = this.#seenAtMs.filter((at) => atMs - at < CONFIRM_WITHIN_MS);
-    if (seen.areaPx === 0) {
-      const quietMs = Math.max(CONFIRM_WITHIN_MS, 1.5 * sinceMs);
-      return atMs - this.#lastSeenAtMs >= quietMs ? this.#comesToRest() : [];
+  /** Believes in motion the more, the longer and the more clearly something has moved. */
+  #weigh(moved: number, sinceMs: number, paceMs: number): MotionVerdict[] {
+    if (moved === 0) {
+      this.#evidenceMs = Math.max(0, this.#evidenceMs - Math.min(sinceMs, TOLD_AFTER_MS));
+      if (!this.#moving || this.#evidenceMs > 0) return [];
+      this.#moving = false;
+      return [{ kind: "still" }];
     }
-    this.#seenAtMs.push(atMs);
-    const sparse = sinceMs >= SPARSE_MS && seen.areaPx >= 2 * this.#smallestPx;
-    if (!this.#moving && !sparse && this.#seenAtMs.length < CONFIRM_PICTURES) return [];
-    this.#lastSeenAtMs = atMs;
-    const isNews = !this.#moving || seen.zones.some((zone) => !this.#told.includes(zone));
-    if (!isNews) return [];
+    const isClear = moved >= CLEAR * this.#leastCells;
+    const most = isClear && paceMs >= SLOW_PACE_MS ? MOST_PER_CLEAR_PICTURE_MS : MOST_PER_PICTURE_MS;
+    const worth = Math.min(isClear ? 1.5 * sinceMs : sinceMs, most);
+    this.#evidenceMs = Math.min(TOLD_AFTER_MS, this.#evidenceMs + worth);
+    if (this.#moving ? !this.#isNews() : this.#evidenceMs < TOLD_AFTER_MS) return [];
+    if (!this.#moving) this.#toldMarks = 0;
     this.#moving = true;
-    this.#told = [...new Set([...this.#told, ...seen.zones])].sort((a, b) => a - b);
-    const areaPermille = Math.min(1_000, Math.max(1, Math.round((1_000 * seen.areaPx) / this.#watchedPx)));
-    return [{ kind: "moving", areaPermille, zones: seen.zones }];
+    this.#toldCells = moved;
+    this.#toldMarks |= this.#movedMarks;
+    return [
+      {
+        kind: "moving",
+        areaPermille: Math.min(1_000, Math.round((moved * 1_000) / this.#watchedCells)),
+        zones: indexesOf(this.#movedMarks),
+      },
+    ];
   }
 
-  #comesToRest(): MotionVerdict[] {
-    if (!this.#moving) return [];
-    this.#moving = false;
-    this.#told = [];
-    return [{ kind: "still" }];
+  #isNews(): boolean {
+    return this.#movedCells >= 2 * this.#toldCells || (this.#movedMarks & ~this.#toldMarks) !== 0;
   }
 }
 
-/** The smallest connected area that counts, in thousandths of the picture: 30 at 1, 2.5 at 50, 0.5 at 100. */
-function smallestShare(sensitivity: number): number {
-  return sensitivity <= 50 ? 30 - (27.5 * (sensitivity - 1)) / 49 : 2.5 - (2 * (sensitivity - 50)) / 50;
+/** By sensitivity: how many gray levels something must stand out, and how much of the picture it must fill. */
+const CONTRAST: Curve = [
+  [1, 16],
+  [50, 6],
+  [100, 3],
+];
+const LEAST_AREA_PERMILLE: Curve = [
+  [1, 60],
+  [25, 15],
+  [50, 5],
+  [100, 1],
+];
+
+type Curve = readonly (readonly [sensitivity: number, value: number])[];
+
+/** On the straight line between the two points of a curve around `sensitivity`. */
+function between(curve: Curve, sensitivity: number): number {
+  const above = Math.max(
+    1,
+    curve.findIndex(([at]) => at >= sensitivity),
+  );
+  const [fromAt, from] = curve[above - 1] ?? [0, 0];
+  const [toAt, to] = curve[above] ?? [1, 0];
+  return from + ((sensitivity - fromAt) * (to - from)) / (toAt - fromAt);
+}
+
+function indexesOf(marks: number): number[] {
+  const indexes: number[] = [];
+  for (let index = 0; marks >> index !== 0; index += 1) if ((marks >> index) & 1) indexes.push(index);
+  return indexes;
 }

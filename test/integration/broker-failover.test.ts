@@ -37,8 +37,10 @@ test("the first broker dies in the middle of a clip: presses go on by the second
     );
     await first.kill();
     await press();
-    await until(() => after.eventsOf("press").length === 1, "the second press, by the second broker");
-    expect(after.eventsOf("press")[0]).toMatchObject({ ring: true, event: { sequence: 2 } });
+    // The first comes here too if its broker died before it acknowledged it.
+    const secondPress = () => after.eventsOf("press").find(({ event }) => event.sequence === 2);
+    await until(() => secondPress() !== undefined, "the second press, by the second broker");
+    expect(secondPress()?.ring).toBe(true);
     await until(() => after.clips.length === 1, "the clip, whole", 20_000);
     expect(after.clips[0]).toMatchObject({ whole: true, end: "finished" });
     expect(after.trouble).toEqual([]);
