@@ -22,7 +22,7 @@ export interface PacingState {
 }
 
 /** The smallest piece of a clip, where a connection begins. */
-export const SMALLEST_PIECE_BYTES = 4_096;
+const SMALLEST_PIECE_BYTES = 4_096;
 /** Of the window's time: the rest is for the press itself, and for a rate that falls. */
 const AIM = 0.75;
 /**

@@ -47,7 +47,10 @@ export interface StillFailed {
   reason: string;
 }
 
-/** Something began to move before the camera, or nothing has moved any more. Posted at a change only. */
+/**
+ * Something began to move before the camera, or nothing moves any more. While it moves it is posted again only when it
+ * comes into another zone or has grown.
+ */
 export interface MotionChanged {
   type: "camera.motion";
   /** When the picture that showed it was captured. */

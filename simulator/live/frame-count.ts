@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { passThroughFrames } from "../../agent/media/ffmpeg-version.ts";
 import { readFrameMark } from "../../agent/media/frame-mark.ts";
+import { GrayPictures } from "../../agent/media/gray-tap.ts";
 import { findFfmpeg } from "../../device/linux/ffmpeg/find-ffmpeg.ts";
 
 const DECODE_LIMIT_MS = 60_000;
@@ -64,34 +65,10 @@ async function eachPicture(
     child.once("error", reject);
     child.once("close", resolve);
   });
-  const pictures = new Pictures(widthPx * heightPx, take);
-  for await (const bytes of child.stdout) pictures.add(bytes);
+  const pictures = new GrayPictures({ widthPx, heightPx });
+  for await (const bytes of child.stdout) pictures.push(bytes).forEach(take);
   const code = await ended;
   const said = words.join("").trim();
   if (code !== 0 || said !== "")
     throw new Error(`${file} does not decode cleanly: ${said || `exit code ${code}`}`);
-}
-
-/** Cuts a stream of bytes into pictures. */
-class Pictures {
-  readonly #picture: Uint8Array;
-  readonly #take: (gray: Uint8Array) => void;
-  #filled = 0;
-
-  constructor(bytes: number, take: (gray: Uint8Array) => void) {
-    this.#picture = new Uint8Array(bytes);
-    this.#take = take;
-  }
-
-  add(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) {
-      const piece = bytes.subarray(at, at + this.#picture.length - this.#filled);
-      this.#picture.set(piece, this.#filled);
-      this.#filled += piece.length;
-      at += piece.length;
-      if (this.#filled < this.#picture.length) return;
-      this.#take(this.#picture);
-      this.#filled = 0;
-    }
-  }
 }
