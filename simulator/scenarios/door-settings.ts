@@ -36,7 +36,7 @@ export function readSettings(
     } else if (OF_THE_MACHINE.test(name)) {
       reader.refuse(key, `${name} belongs to the machine on which a scenario is played: leave it out`);
     } else {
-      const found = valueOf(setting, value?.toJSON());
+      const found = valueIn(setting, value?.toJSON());
       if (isAllowed(setting, found)) values[name] = found;
       else
         reader.refuse(
@@ -66,7 +66,7 @@ export function settingProblems(settings: Settings): { path: string; text: strin
 }
 
 /** Durations and sizes may be written with their units, or as a number of the setting's own. */
-function valueOf({ unit, type }: Setting, found: unknown): unknown {
+function valueIn({ unit, type }: Setting, found: unknown): unknown {
   if (type !== "integer" || typeof found !== "string") return found;
   if (unit === "ms") return QUANTITIES.duration.parse(found);
   if (unit === "bytes") return QUANTITIES.size.parse(found);
@@ -88,7 +88,7 @@ function allowedHere(setting: Setting): string {
   return allowed({ ...setting, minimum: Math.min(FEWEST_BYTES, setting.minimum ?? FEWEST_BYTES) });
 }
 
-/** What `valueOf` could say of a text with a wrong unit. */
+/** What `valueIn` could say of a text with a wrong unit. */
 function hint({ type, unit }: Setting, found: unknown): string {
   const isQuantity = type === "integer" && (unit === "ms" || unit === "s" || unit === "bytes");
   return isQuantity && typeof found === "string" && found !== "" ? ` (${found})` : "";
