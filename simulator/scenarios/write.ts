@@ -34,7 +34,7 @@ export function writeScenario(scenario: Scenario, comment = ""): string {
   const document = new Document(top, { version: "1.2", schema: "core", aliasDuplicateObjects: false });
   if (comment !== "") document.commentBefore = comment.replaceAll(/^/gm, " ");
   if (isMap(document.contents)) shape(document.contents);
-  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  return document.toString({ lineWidth: 0, nullStr: "" });
 }
 
 /** The settings, link and clock of all doorbells, as far as they are the same; the first one's where they differ. */
