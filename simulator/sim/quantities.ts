@@ -100,7 +100,11 @@ function withUnits(units: Readonly<Record<string, number>>, words: string, unit:
         ? `a number without its unit: did you mean ${amount}${smallest}?`
         : `there is no unit ${wrong}`;
     },
-    format: (value) => `${value}${smallest}`,
+    format(value) {
+      const exact = Object.entries(units).filter(([, of]) => value > 0 && value % of === 0 && of >= 1);
+      const [name, of] = exact.reduce((best, one) => (one[1] > best[1] ? one : best), [smallest, 1]);
+      return `${value / of}${name}`;
+    },
   };
 }
 
