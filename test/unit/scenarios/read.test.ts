@@ -352,7 +352,7 @@ describe("what can never be met", () => {
     [rung("- expect: { none: ring, late: true }"), "F:5:33: a ring is no event: leave late out"],
     [
       rung("- expect: { none: press, where: { held: 5 } }"),
-      "F:5:35: a press event has no held; did you mean heldMs?",
+      "F:5:35: a press event has no held; it has heldMs",
     ],
   ])("%j", (text, problem) => {
     expect(problemsOf(text)).toEqual([
