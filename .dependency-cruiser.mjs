@@ -114,6 +114,19 @@ const TABLE = [
     may: [PORTS, "^simulator/world/", CONTRACT, NODE, npm("aedes", "mqtt", "mqtt-packet")],
     comment: "Brokers and links know the world and the wire. They must not know the agent behind it.",
   },
+  {
+    folder: "^simulator/sim/",
+    may: [
+      PORTS,
+      CONTRACT,
+      "^agent/config/nearest\\.ts$",
+      "^agent/core/inputs\\.ts$",
+      "^simulator/(checkers|network|virtual|world)/",
+      npm("typebox"),
+    ],
+    comment:
+      "porchlight/sim runs in anybody's test: a world and nothing of the host. Files, processes and terminals belong to simulator/scenarios and simulator/live.",
+  },
 ];
 
 /** Every library stands behind one adapter, so that it can be replaced there. */
