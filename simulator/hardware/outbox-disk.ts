@@ -59,7 +59,7 @@ export class OutboxDisk {
     setAside: string | null;
   } {
     const setAside = this.#corrupt ? this.#moveAside() : null;
-    this.#unsynced = [];
+    this.sync();
     let at = this.#epochs.findIndex((known) => known.epoch === epoch);
     if (at < 0) {
       at = this.#epochs.length;
@@ -82,7 +82,7 @@ export class OutboxDisk {
   append(row: OutboxRow): number {
     const epoch = this.#epochs.findLast((known) => known.epoch === row.epoch);
     if (!epoch) throw new Error(`a row of epoch ${row.epoch}, which was never opened`);
-    this.#unsynced = [];
+    this.sync();
     const number = row.lane === "press" ? "lastPress" : "lastEvent";
     epoch[number] = Math.max(epoch[number], row.sequence);
     const stored = { ...row, epochNumber: epoch.epochNumber };
@@ -100,6 +100,11 @@ export class OutboxDisk {
     if (removed.length === 0) return;
     this.#unsynced.push(removed);
     if (this.#unsynced.length > MOST_UNSYNCED) this.#unsynced.shift();
+  }
+
+  /** Everything is durable, as after an orderly end. */
+  sync(): void {
+    this.#unsynced = [];
   }
 
   /** Settles that a power cut may undo: the newest first, and none without those after it. */

@@ -36,7 +36,7 @@ export class SimulatedStore implements Store {
   #post: ((input: StoreInput) => void) | null = null;
   #open = false;
   #answersAtMs = 0;
-  #whenIdle: (() => void) | null = null;
+  #whenDone: (() => void) | null = null;
 
   /** @param giveUpClip frees room on a full disk: answers the bytes, or null when there is no clip to give up. */
   constructor(
@@ -71,12 +71,15 @@ export class SimulatedStore implements Store {
     this.#enqueue({ kind: "page", lane, after, limit });
   }
 
-  /** Nothing is posted any more. Settles when everything that was asked for is done. */
+  /** Nothing is posted any more. Resolves when everything that was asked for is done, and durable. */
   stop(): Promise<void> {
     this.#post = null;
-    if (this.isIdle) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#whenIdle = resolve;
+      this.#whenDone = () => {
+        this.#disk.sync();
+        resolve();
+      };
+      if (this.isIdle) this.#whenDone();
     });
   }
 
@@ -106,7 +109,7 @@ export class SimulatedStore implements Store {
   #begin(): void {
     const next = this.#waiting.shift();
     if (!next) {
-      this.#whenIdle?.();
+      this.#whenDone?.();
       return;
     }
     this.#underWay = [next];
