@@ -58,13 +58,14 @@ export function cameraSuite(name: string, make: () => Promise<CameraWorld>): voi
     }
 
     it("says once that it is up, writes pictures in their order, and can be closed and opened again", async () => {
-      const { camera, sink, inputs, of, opened, until, monotonicMs } = await begin();
+      const { camera, sink, inputs, of, opened, until, settle, monotonicMs } = await begin();
       camera.open();
       camera.open();
       expect(inputs).toEqual([]);
       await opened(1);
       await until(() => sink.pairs.filter(({ keyframe }) => keyframe).length >= 2, "two groups of pictures");
       camera.open();
+      await settle();
       const [up] = of("camera.up");
       expect(up).toMatchObject({ soundCodec: "", codec: expect.stringMatching(/^avc1\.[0-9a-f]{6}$/) });
       expect(up?.source).not.toBe("");
