@@ -31,6 +31,17 @@ export interface BrokerWitness {
   forgot(message: ModelledMessage): void;
 }
 
+/** What a tester is told as it happens. */
+export type BrokerEffect =
+  | "killed" // it had a client, or one came while it was dead
+  | "lost-retained"
+  | "refused"
+  | "forgot"
+  | "slow-ack"
+  | "repeated-ack"
+  | "repeated-delivery"
+  | "kept-for-later"; // a message for a session that is away
+
 interface Client extends ConnectRequest, ClientLine {}
 
 interface Session {
@@ -55,7 +66,8 @@ export class ModelledBroker {
   readonly #retained = new Map<string, string>();
   readonly #sessions: Session[] = [];
   #life = 1;
-  #up = true;
+  /** Killed so often and not started again. */
+  #kills = 0;
 
   /** CONNECT is answered with "not authorized". */
   refusing = false;
@@ -69,6 +81,7 @@ export class ModelledBroker {
   deliverTwicePermille = 0;
   /** At a take-over the old connection's will comes after the new connection's first messages, as in a cluster. */
   oldWillLast = false;
+  onEffect: (effect: BrokerEffect) => void = () => undefined;
 
   constructor(world: World, chance: Chance, witness: BrokerWitness) {
     this.#world = world;
@@ -77,7 +90,7 @@ export class ModelledBroker {
   }
 
   get isUp(): boolean {
-    return this.#up;
+    return this.#kills === 0;
   }
 
   retained(topic: string): string | null {
@@ -106,7 +119,13 @@ export class ModelledBroker {
 
   /** CONNECT arrived. Answers on the line. */
   connect(client: Client): void {
+    if (!this.isUp) {
+      this.onEffect("killed");
+      client.wire.close("broker");
+      return;
+    }
     if (this.refusing) {
+      this.onEffect("refused");
       client.wire.send("down", PACKET_BYTES, () => client.refused("not authorized"));
       client.wire.close("broker");
       return;
@@ -130,17 +149,37 @@ export class ModelledBroker {
     if (!forgets) this.#route(message);
     const acknowledge = () => {
       if (life !== this.#life) return;
-      if (forgets) this.#witness.forgot(message);
+      if (forgets) {
+        this.onEffect("forgot");
+        this.#witness.forgot(message);
+      }
       const times = this.#chance.happens(this.ackTwicePermille) ? 2 : 1;
+      if (times > 1) this.onEffect("repeated-ack");
       for (let time = 0; time < times; time += 1) client.wire.send("down", PACKET_BYTES, acked);
     };
     if (this.ackDelayMs === 0) acknowledge();
-    else this.#world.after(this.ackDelayMs, acknowledge);
+    else {
+      this.onEffect("slow-ack");
+      this.#world.after(this.ackDelayMs, acknowledge);
+    }
   }
 
-  /** A message by somebody else. */
-  publishFromOutside(message: ModelledMessage): void {
-    if (this.#up) this.#route(message);
+  /** A message by somebody else. Answers how many clients it goes to at once. */
+  publishFromOutside(message: ModelledMessage): number {
+    return this.isUp ? this.#route(message) : 0;
+  }
+
+  /** Somebody else connects under this client id: whoever has it is cut off (MQTT 3.1.1 §3.1.4). Answers whether anybody was. */
+  takeOverFromOutside(clientId: string): boolean {
+    const old = this.#clients.get(clientId);
+    if (old) this.#takeOver(old);
+    return old !== undefined;
+  }
+
+  /** Its retained messages are gone, and nobody is told. */
+  loseRetained(): void {
+    if (this.#retained.size > 0) this.onEffect("lost-retained");
+    this.#retained.clear();
   }
 
   /** DISCONNECT arrived: the will is discarded (MQTT 3.1.1 §3.14.4). */
@@ -159,8 +198,9 @@ export class ModelledBroker {
 
   /** The process dies. What it had acknowledged and not delivered survives only if sessions do. */
   kill(keeps: { retained: boolean; sessions: boolean }): void {
-    this.#up = false;
+    this.#kills += 1;
     this.#life += 1;
+    if (this.#clients.size > 0) this.onEffect("killed");
     const clients = [...this.#clients.values()];
     this.#clients.clear();
     for (const { wire } of clients) wire.close("broker");
@@ -173,7 +213,7 @@ export class ModelledBroker {
   }
 
   restart(): void {
-    this.#up = true;
+    this.#kills -= 1;
     for (const session of this.#sessions) this.#pump(session);
   }
 
@@ -194,20 +234,25 @@ export class ModelledBroker {
     this.#route(textMessage(client.will.topic, client.will.text, true));
   }
 
-  #route(message: ModelledMessage): void {
+  #route(message: ModelledMessage): number {
     if (message.retain && message.text !== null) {
       if (message.text === "") this.#retained.delete(message.topic);
       else this.#retained.set(message.topic, message.text);
     }
     const live = { ...message, retain: false };
+    let clients = 0;
     for (const client of this.#clients.values()) {
-      if (client.subscriptions.some((filter) => matches(filter, message.topic))) this.#send(client, live);
+      if (!client.subscriptions.some((filter) => matches(filter, message.topic))) continue;
+      clients += 1;
+      this.#send(client, live);
     }
     for (const session of this.#sessions) {
       if (!matches(session.filter, message.topic)) continue;
+      if (!session.present) this.onEffect("kept-for-later");
       session.queue.push(live);
       this.#pump(session);
     }
+    return clients;
   }
 
   #send(client: Client, message: ModelledMessage): void {
@@ -215,7 +260,7 @@ export class ModelledBroker {
   }
 
   #pump(session: Session): void {
-    if (session.pumping || !session.present || !this.#up || session.queue.length === 0) return;
+    if (session.pumping || !session.present || !this.isUp || session.queue.length === 0) return;
     session.pumping = true;
     const life = this.#life;
     this.#world.after(this.#chance.int(0, 15), () => {
@@ -230,6 +275,8 @@ export class ModelledBroker {
     session.queue = [];
     for (const message of queue) session.client.deliver(message);
     const last = queue.at(-1);
-    if (last && this.#chance.happens(this.deliverTwicePermille)) session.client.deliver(last);
+    if (!last || !this.#chance.happens(this.deliverTwicePermille)) return;
+    this.onEffect("repeated-delivery");
+    session.client.deliver(last);
   }
 }
