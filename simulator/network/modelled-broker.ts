@@ -39,8 +39,7 @@ export type BrokerEffect =
   | "forgot"
   | "slow-ack"
   | "repeated-ack"
-  | "repeated-delivery"
-  | "kept-for-later"; // a message for a session that is away
+  | "repeated-delivery";
 
 interface Client extends ConnectRequest, ClientLine {}
 
@@ -248,7 +247,6 @@ export class ModelledBroker {
     }
     for (const session of this.#sessions) {
       if (!matches(session.filter, message.topic)) continue;
-      if (!session.present) this.onEffect("kept-for-later");
       session.queue.push(live);
       this.#pump(session);
     }

@@ -9,8 +9,8 @@ export interface PlannedPress {
   atMs: number;
   holdMs: number;
   chatterMs: number;
-  /** What is wrong with it, if anything. */
-  fault: "button.bounce" | "button.ghost" | "button.stuck" | "button.lean" | null;
+  /** What is wrong with it. */
+  fault?: "button.bounce" | "button.ghost" | "button.stuck" | "button.lean";
 }
 
 /** Presses that come so close follow each other by at least this, so that a person could have made them. */
@@ -18,22 +18,18 @@ const PAUSE_MS = 150;
 const GHOST_AT_MOST_MS = 30;
 const LONGEST_LEAN_MS = 90_000;
 
-/** So many visitors of a run, at least, that 20 presses ring within six hours whatever else goes wrong. */
-export function fewestPresses(durationMs: number): number {
-  return 8 + Math.floor((durationMs * 6) / 3_600_000);
-}
-
 /**
- * Visitors of one run: single, double and long presses, and sometimes children. At least `least` presses, none in
- * the first seconds after the start or within the last.
+ * Visitors of one run: single, double and long presses, and sometimes children. At least `least` presses and up to
+ * `more` others, none in the first seconds after the start or within the last.
  */
 export function planVisits(
   chance: Chance,
   durationMs: number,
   least: number,
   options: FaultOptions["button"],
+  more = 20,
 ): PlannedPress[] {
-  const count = chance.int(least, least + 20);
+  const count = chance.int(least, least + more);
   const presses: PlannedPress[] = [];
   while (presses.length < count) {
     let atMs = chance.int(1, durationMs - 20_000);
@@ -74,13 +70,14 @@ export interface PlannedMotion {
 const MOST_MOTIONS = 16;
 const LONGEST_MOTION_MS = 120_000;
 
-/** Motions of one run, some of them at a press; all are over well before the end. */
+/** Motions of one run, some of them at a press; all are over well before the end. A few unless `count` is told. */
 export function planMotions(
   chance: Chance,
   durationMs: number,
   presses: readonly PlannedPress[],
+  count = chance.int(0, MOST_MOTIONS),
 ): PlannedMotion[] {
-  return Array.from({ length: chance.int(0, MOST_MOTIONS) }, () => {
+  return Array.from({ length: count }, () => {
     const press = chance.happens(400) ? presses[chance.int(0, presses.length - 1)] : undefined;
     const latestMs = durationMs - LONGEST_MOTION_MS - 60_000;
     const atMs = press ? press.atMs - chance.int(0, 5_000) : chance.int(1, latestMs);
@@ -102,7 +99,7 @@ function drawPress(chance: Chance, options: FaultOptions["button"], atMs: number
     return { atMs, holdMs: chance.int(31_000, 120_000), chatterMs, fault: "button.stuck" };
   }
   const holdMs = chance.happens(150) ? chance.int(1_600, 6_000) : chance.int(60, 700);
-  return { atMs, holdMs, chatterMs, fault: chatterMs > 0 ? "button.bounce" : null };
+  return { atMs, holdMs, chatterMs, ...(chatterMs > 0 && { fault: "button.bounce" as const }) };
 }
 
 function withoutOverlaps(presses: PlannedPress[]): PlannedPress[] {
