@@ -260,6 +260,11 @@ export function statusTimerFired(turn: Turn): void {
   sayOnline(turn);
 }
 
+/** A broker may lose what it retains and tell nobody: it is said again, unless that is being awaited already. */
+export function assertStatus(turn: Turn): void {
+  if (!timerRuns(turn, "uplink.status") && turn.state.lifecycle.phase === "running") sayOnline(turn);
+}
+
 /** Says `online`, and again later if it does not come back: a broker may acknowledge and forget. */
 function sayOnline(turn: Turn): void {
   const { lifecycle, uplink } = turn.state;
@@ -275,7 +280,8 @@ export function statusText(turn: Turn, state: StatusMessage["state"]): string {
     state,
     epoch: lifecycle.epoch,
     connection: uplink.connection,
-    epochNumber: lifecycle.epochNumber,
+    // A number that began anew would be taken for an older one.
+    epochNumber: lifecycle.setAside ? 0 : lifecycle.epochNumber,
     mode: lifecycle.mode,
     store: outbox.store === "durable" ? "durable" : "memory",
   };

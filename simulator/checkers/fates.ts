@@ -1,11 +1,13 @@
+import type { OutboxRow } from "../../device/ports/store.ts";
 import { readEvent } from "./event-facts.ts";
-import { type Evidence, firstDeliveries } from "./evidence.ts";
+import { type Evidence, firstDeliveries, wentAtOnce } from "./evidence.ts";
 
 /**
  * What became of an event. Only `lost` is bad. `forgotten`: the broker acknowledged it (or what declared its drop)
- * and lost it, and its acknowledgement is what settles; with receipts there is no such fate.
+ * and lost it, and its acknowledgement is what settles; with receipts there is no such fate. `set-aside`: it was in an
+ * outbox that was found corrupt, and the event of the start that found it says so.
  */
-export type Fate = "delivered" | "outbox" | "dropped" | "forgotten" | "lost";
+export type Fate = "delivered" | "outbox" | "dropped" | "forgotten" | "set-aside" | "lost";
 
 interface Gap {
   from: number;
@@ -26,13 +28,38 @@ export function fatesOf(
     return mayForget && evidence.forgotten.has(id) ? "forgotten" : "lost";
   };
   const gaps = gapsOf(evidence, own);
-  return ({ id, epoch, lane, sequence }) => {
+  const fateOf = ({ id, epoch, lane, sequence }: Parameters<ReturnType<typeof fatesOf>>[0]): Fate => {
     const fate = own(id);
     if (fate !== "lost") return fate;
     const covering =
       gaps.get(`${epoch}/${lane}`)?.filter(({ from, to }) => from <= sequence && sequence <= to) ?? [];
     return covering.find((gap) => gap.fate === "dropped")?.fate ?? covering[0]?.fate ?? "lost";
   };
+  const setAside = setAsideOf(evidence, fateOf);
+  return (event) => {
+    const fate = fateOf(event);
+    return fate === "lost" && setAside.has(event.id) ? "set-aside" : fate;
+  };
+}
+
+/** What was in outboxes that were set aside, as far as that was told; or the start that would have told went at once. */
+function setAsideOf(evidence: Evidence, fateOf: (row: OutboxRow) => Fate): Set<string> {
+  const gone = new Set<string>();
+  const starts = new Map<number, OutboxRow>();
+  for (const { row, powerOn } of evidence.rows.values()) {
+    if (row.eventType === "start") starts.set(powerOn, row);
+  }
+  for (const { powerOn, ids } of evidence.setAsides) {
+    const start = starts.get(powerOn);
+    const own = evidence.powerOns[powerOn];
+    const isTold = start && fateOf(start) !== "lost" && readEvent(start.body).data.setAside === true;
+    if (isTold || (own && wentAtOnce(own) && !(start && evidence.accepted.has(start.id)))) {
+      for (const id of ids) gone.add(id);
+      // An outbox that holds the very news of one before it.
+      if (start) gone.delete(start.id);
+    }
+  }
+  return gone;
 }
 
 function gapsOf(evidence: Evidence, fateOf: (id: string) => Fate): Map<string, Gap[]> {

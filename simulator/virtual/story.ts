@@ -64,12 +64,7 @@ export function drawStory(options: DrawOptions): Story {
 function drawDoorbell(chance: Chance, level: FaultLevel, durationMs: number): DoorbellStory {
   const settings = drawSettings(chance.fork("settings"));
   const faults = drawFaults(chance.fork("faults"), level);
-  const presses = planVisits(
-    chance.fork("visits"),
-    durationMs,
-    fewestPresses(durationMs),
-    faults.button,
-  );
+  const presses = planVisits(chance.fork("visits"), durationMs, fewestPresses(durationMs), faults.button);
   const motions = planMotions(chance.fork("motions"), durationMs, presses);
   const mishaps = planMishaps(chance.fork("mishaps"), faults.counts, durationMs, presses);
   return { settings, faults, presses, motions, mishaps };
@@ -91,13 +86,7 @@ function drawTownDoorbell(
   settings.device.id = `door-${String(number).padStart(6, "0")}`;
   const faults = drawFaults(chance.fork("faults"), level);
   const share = (aDay: number) => Math.max(1, Math.round((aDay * durationMs) / DAY_MS));
-  const presses = planVisits(
-    chance.fork("visits"),
-    durationMs,
-    share(TOWN_PRESSES_A_DAY),
-    faults.button,
-    0,
-  );
+  const presses = planVisits(chance.fork("visits"), durationMs, share(TOWN_PRESSES_A_DAY), faults.button, 0);
   const motions = planMotions(chance.fork("motions"), durationMs, presses, share(TOWN_MOTIONS_A_DAY));
   const mishaps = planMishaps(chance.fork("mishaps"), faults.counts, durationMs, presses);
   return { settings, faults, presses, motions, mishaps };
