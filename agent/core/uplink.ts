@@ -280,8 +280,7 @@ export function statusText(turn: Turn, state: StatusMessage["state"]): string {
     state,
     epoch: lifecycle.epoch,
     connection: uplink.connection,
-    // A number that began anew would be taken for an older one.
-    epochNumber: lifecycle.setAside ? 0 : lifecycle.epochNumber,
+    epochNumber: lifecycle.epochNumber,
     mode: lifecycle.mode,
     store: outbox.store === "durable" ? "durable" : "memory",
   };

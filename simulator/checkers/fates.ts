@@ -49,15 +49,16 @@ function setAsideOf(evidence: Evidence, fateOf: (row: OutboxRow) => Fate): Set<s
   for (const { row, powerOn } of evidence.rows.values()) {
     if (row.eventType === "start") starts.set(powerOn, row);
   }
-  for (const { powerOn, ids } of evidence.setAsides) {
+  // What one start would have told may have been set aside itself, and the next one tells of all before it.
+  for (const { powerOn, ids } of [...evidence.setAsides].reverse()) {
     const start = starts.get(powerOn);
     const own = evidence.powerOns[powerOn];
-    const isTold = start && fateOf(start) !== "lost" && readEvent(start.body).data.setAside === true;
-    if (isTold || (own && wentAtOnce(own) && !(start && evidence.accepted.has(start.id)))) {
-      for (const id of ids) gone.add(id);
-      // An outbox that holds the very news of one before it.
-      if (start) gone.delete(start.id);
-    }
+    const wentBefore = own && wentAtOnce(own) && !(start && evidence.accepted.has(start.id));
+    const isTold =
+      start &&
+      (fateOf(start) !== "lost" || gone.has(start.id)) &&
+      readEvent(start.body).data.setAside === true;
+    if (isTold || wentBefore) for (const id of ids) gone.add(id);
   }
   return gone;
 }

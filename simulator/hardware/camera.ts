@@ -92,7 +92,7 @@ export class SimulatedCamera implements Camera {
     this.#opening = this.#time.after(this.#chance.int(300, 2_500), () => {
       this.#opening = null;
       if (this.#condition.broken) this.#down("world", "simulated: the capture crashed at its start");
-      else if (this.#condition.stalled) this.stall();
+      else if (this.#condition.stalled) this.#fallSilent();
       else this.#up();
     });
   }
@@ -142,6 +142,7 @@ export class SimulatedCamera implements Camera {
 
   /** The capture ends now; the next one works unless the condition says otherwise. */
   fail(reason: string): void {
+    if (this.#upAtMs === null && !this.#opening) return;
     this.#down("world", reason);
   }
 
@@ -172,6 +173,10 @@ export class SimulatedCamera implements Camera {
 
   /** No picture comes any more. After the time that a capture may be silent it is given up. */
   stall(): void {
+    if (this.#upAtMs !== null) this.#fallSilent();
+  }
+
+  #fallSilent(): void {
     if (this.#watchdog) return;
     this.catchUp();
     this.#tick?.cancel();

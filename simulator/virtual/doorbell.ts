@@ -277,7 +277,7 @@ export class VirtualDoorbell {
 
   #waitForDisk(running: Running): void {
     this.#world.after(LOOK_EVERY_MS, () => {
-      if (this.disk.fault !== null) running.powerOn.diskless = true;
+      if (this.disk.fault !== null || this.disk.isCorrupt) running.powerOn.diskless = true;
       if (!running.store.isIdle) {
         this.#waitForDisk(running);
         return;
@@ -291,7 +291,8 @@ export class VirtualDoorbell {
   #over(running: Running, end: PowerOn["end"]): void {
     running.powerOn.toMs = this.#world.nowMs;
     running.powerOn.end = end;
-    running.powerOn.diskless = this.disk.fault !== null || running.state?.outbox.store === "memory";
+    running.powerOn.diskless =
+      this.disk.fault !== null || this.disk.isCorrupt || running.state?.outbox.store === "memory";
     this.#savedUtcMs = running.clock.read().utcMs;
     this.#running = null;
     this.#lookAtDisk(this.#allRows());

@@ -14,7 +14,7 @@ export function beginOnDisk(scene: Scene, { kind, dose }: Trouble): () => void {
   const fault = kind.slice(kind.indexOf(".") + 1) as StoreFault;
   switch (kind) {
     case "disk.slow":
-      return hold(disk, "slowness", 40 + dose);
+      return hold(disk, "slowness", 50 + (dose >> 2));
     case "disk.corrupt":
       disk.corrupt();
       // Somebody sees that nothing is kept any more, and starts it again: only a start mends it.
