@@ -13,10 +13,11 @@ export function crashesWith(times: readonly number[], utcMs: number): number[] {
 /** The mode to start in after crashes at these times. */
 export function modeAfter(times: readonly number[], utcMs: number): "normal" | "bell-only" {
   const [oldest] = times;
-  if (times.length < CRASHES || oldest === undefined) return "normal";
-  return utcMs - oldest <= 2 * WITHIN_MS && (times.at(-1) ?? 0) - oldest <= WITHIN_MS
-    ? "bell-only"
-    : "normal";
+  const newest = times.at(-1);
+  if (times.length < CRASHES || oldest === undefined || newest === undefined) return "normal";
+  // A clock that went back between them says nothing of how close they were.
+  const within = (ms: number, mostMs: number) => 0 <= ms && ms <= mostMs;
+  return within(newest - oldest, WITHIN_MS) && within(utcMs - oldest, 2 * WITHIN_MS) ? "bell-only" : "normal";
 }
 
 /** Notes in the data folder that the process ends by a bug. Answers why it could not, or null. */

@@ -12,13 +12,13 @@ export type Fate = "delivered" | "outbox" | "dropped" | "forgotten" | "set-aside
 interface Gap {
   from: number;
   to: number;
-  fate: "dropped" | "forgotten";
+  fate: "dropped" | "forgotten" | "set-aside";
 }
 
+type Placed = Pick<OutboxRow, "id" | "epoch" | "sequence"> & { lane: string };
+
 /** Says of any event which of the ways it ended in. */
-export function fatesOf(
-  evidence: Evidence,
-): (event: { id: string; epoch: string; lane: string; sequence: number }) => Fate {
+export function fatesOf(evidence: Evidence): (event: Placed) => Fate {
   const delivered = firstDeliveries(evidence);
   const waiting = new Set(evidence.outbox.map((row) => row.id));
   const mayForget = evidence.settings.uplink.settle === "puback";
@@ -27,40 +27,45 @@ export function fatesOf(
     if (waiting.has(id)) return "outbox";
     return mayForget && evidence.forgotten.has(id) ? "forgotten" : "lost";
   };
+  if (evidence.setAsides.length === 0) return withGaps(evidence, own);
+  const gone = new Set<string>();
+  // What was set aside with its outbox may have declared a gap itself.
+  const ownOrGone = (id: string) => {
+    const fate = own(id);
+    return fate === "lost" && gone.has(id) ? "set-aside" : fate;
+  };
+  // What one start would have told may have been set aside itself, and the next one tells of all before it.
+  for (const setAside of [...evidence.setAsides].reverse()) {
+    if (!wasTold(evidence, setAside.powerOn, withGaps(evidence, ownOrGone))) continue;
+    for (const id of setAside.ids) gone.add(id);
+  }
+  return withGaps(evidence, ownOrGone);
+}
+
+/** The start that found the outbox corrupt says so; or it went at once, before it could. */
+function wasTold(
+  { rows, powerOns, accepted }: Evidence,
+  number: number,
+  fateOf: (event: Placed) => Fate,
+): boolean {
+  const start = [...rows.values()].find(
+    ({ row, powerOn }) => powerOn === number && row.eventType === "start",
+  )?.row;
+  const powerOn = powerOns[number];
+  if (powerOn && wentAtOnce(powerOn) && !(start && accepted.has(start.id))) return true;
+  return start !== undefined && fateOf(start) !== "lost" && readEvent(start.body).data.setAside === true;
+}
+
+/** The fate of an event by itself, or of what declared that it was given up. */
+function withGaps(evidence: Evidence, own: (id: string) => Fate): (event: Placed) => Fate {
   const gaps = gapsOf(evidence, own);
-  const fateOf = ({ id, epoch, lane, sequence }: Parameters<ReturnType<typeof fatesOf>>[0]): Fate => {
+  return ({ id, epoch, lane, sequence }) => {
     const fate = own(id);
     if (fate !== "lost") return fate;
     const covering =
       gaps.get(`${epoch}/${lane}`)?.filter(({ from, to }) => from <= sequence && sequence <= to) ?? [];
     return covering.find((gap) => gap.fate === "dropped")?.fate ?? covering[0]?.fate ?? "lost";
   };
-  const setAside = setAsideOf(evidence, fateOf);
-  return (event) => {
-    const fate = fateOf(event);
-    return fate === "lost" && setAside.has(event.id) ? "set-aside" : fate;
-  };
-}
-
-/** What was in outboxes that were set aside, as far as that was told; or the start that would have told went at once. */
-function setAsideOf(evidence: Evidence, fateOf: (row: OutboxRow) => Fate): Set<string> {
-  const gone = new Set<string>();
-  const starts = new Map<number, OutboxRow>();
-  for (const { row, powerOn } of evidence.rows.values()) {
-    if (row.eventType === "start") starts.set(powerOn, row);
-  }
-  // What one start would have told may have been set aside itself, and the next one tells of all before it.
-  for (const { powerOn, ids } of [...evidence.setAsides].reverse()) {
-    const start = starts.get(powerOn);
-    const own = evidence.powerOns[powerOn];
-    const wentBefore = own && wentAtOnce(own) && !(start && evidence.accepted.has(start.id));
-    const isTold =
-      start &&
-      (fateOf(start) !== "lost" || gone.has(start.id)) &&
-      readEvent(start.body).data.setAside === true;
-    if (isTold || wentBefore) for (const id of ids) gone.add(id);
-  }
-  return gone;
 }
 
 function gapsOf(evidence: Evidence, fateOf: (id: string) => Fate): Map<string, Gap[]> {
@@ -71,8 +76,8 @@ function gapsOf(evidence: Evidence, fateOf: (id: string) => Fate): Map<string, G
     if (fate === "lost") continue;
     const { epoch, lane, from, to } = readEvent(row.body).data;
     const key = `${epoch}/${lane}`;
-    const gap: Gap = { from: Number(from), to: Number(to), fate: fate === "forgotten" ? fate : "dropped" };
-    gaps.set(key, [...(gaps.get(key) ?? []), gap]);
+    const passedOn = fate === "forgotten" || fate === "set-aside" ? fate : "dropped";
+    gaps.set(key, [...(gaps.get(key) ?? []), { from: Number(from), to: Number(to), fate: passedOn }]);
   }
   return gaps;
 }

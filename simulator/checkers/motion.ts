@@ -51,12 +51,13 @@ function alternation(told: readonly EventFacts[], powerOn: PowerOn, evidence: Ev
 }
 
 function missed(told: readonly EventFacts[], powerOn: PowerOn, { motions }: Evidence): string[] {
-  const at = ({ monotonicMs }: EventFacts) => worldMsOf(powerOn, monotonicMs) - ROUNDED_MS;
+  const isBefore = ({ monotonicMs, data }: EventFacts, ms: number) =>
+    worldMsOf(powerOn, monotonicMs) <= (data.state === "start" ? ms + ROUNDED_MS : ms - ROUNDED_MS);
   return motions
     .filter((one) => one.powerOn === powerOn.number)
     .filter(({ atMs }) => powerOn.toMs === null || powerOn.toMs > atMs + STOPPING_MS)
     .filter(({ atMs }) => {
-      const last = told.filter((event) => at(event) <= atMs).at(-1);
+      const last = told.filter((event) => isBefore(event, atMs)).at(-1);
       return last?.data.state !== "start";
     })
     .map(({ atMs }) => `what moved at ${atMs} was not told`);

@@ -304,7 +304,8 @@ export class VirtualDoorbell {
 
   #lookAtDisk(rows: readonly OutboxRow[]): void {
     const { press, event } = this.disk.totals();
-    this.#ledger.onDisk(rows, press.bytes + event.bytes);
+    // What a slow disk has still to forget says nothing of the agent.
+    this.#ledger.onDisk(rows, this.disk.slowness === 1 ? press.bytes + event.bytes : 0);
   }
 
   /** A time server puts right what the quartz does wrong, once it has answered. */

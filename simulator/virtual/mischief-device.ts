@@ -14,7 +14,7 @@ export function beginOnDisk(scene: Scene, { kind, dose }: Trouble): () => void {
   const fault = kind.slice(kind.indexOf(".") + 1) as StoreFault;
   switch (kind) {
     case "disk.slow":
-      return hold(disk, "slowness", 50 + (dose >> 2));
+      return hold(disk, "slowness", 50 + (dose >> 3));
     case "disk.corrupt":
       disk.corrupt();
       // Somebody sees that nothing is kept any more, and starts it again: only a start mends it.
@@ -159,7 +159,7 @@ function beginAtButton(scene: Scene, { kind, dose }: Trouble): () => void {
   };
   if (kind === "button.storm") {
     const everyMs = 1 + (dose % 50);
-    const stop = repeatedly(scene, everyMs, 40, () => doorbell.button?.storm(2 + 2 * dose));
+    const stop = repeatedly(scene, everyMs, 12, () => doorbell.button?.storm(40 + (dose >> 2)));
     return () => {
       stop();
       end();
