@@ -118,8 +118,8 @@ export interface Evidence {
   setAsides: { powerOn: number; ids: ReadonlySet<string> }[];
   /** Every change of the light. */
   lights: { powerOn: number; atMs: number; pattern: LightPattern }[];
-  /** Presses that rang on a connection with room for them and were not published at once. */
-  heldBack: { id: string; atMs: number }[];
+  /** Presses that rang on a connection with room for them, and when. */
+  duePresses: { id: string; atMs: number }[];
   /** Most bytes on a connection that were no press and not acknowledged. */
   peakPacedBytes: number;
   /** Longest time from the end of a connection to the next attempt, within one power-on. */

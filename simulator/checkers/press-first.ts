@@ -15,9 +15,7 @@ const PACKET_BYTES = 8;
 export const pressFirst: Checker = {
   name: "press-first",
   check(evidence) {
-    const wrong = evidence.heldBack.map(
-      ({ id, atMs }) => `${id} rang at ${atMs} and was not published, though there was room`,
-    );
+    const wrong = heldBack(evidence);
     for (const [id, attempt] of triedOnce(evidence)) {
       const arrival = evidence.arrivals.find(({ event }) => event?.id === id);
       if (!arrival) continue;
@@ -33,6 +31,16 @@ export const pressFirst: Checker = {
     return wrong;
   },
 };
+
+function heldBack({ duePresses, attempts }: Evidence): string[] {
+  const publishedAtMs = new Map<string, number>();
+  for (const { event, atMs } of attempts) {
+    if (event && !publishedAtMs.has(event.id)) publishedAtMs.set(event.id, atMs);
+  }
+  return duePresses
+    .filter(({ id, atMs }) => publishedAtMs.get(id) !== atMs)
+    .map(({ id, atMs }) => `${id} rang at ${atMs} and was not published, though there was room`);
+}
 
 /** Live presses that were published once: which attempt it was that arrived is known. */
 function triedOnce({ attempts }: Evidence): Map<string, Sighting> {

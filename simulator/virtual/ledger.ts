@@ -12,7 +12,7 @@ import type { EventFacts, Evidence, PhysicalPress, PowerOn, Sighting } from "../
 import type { BrokerWitness } from "../network/modelled-broker.ts";
 import type { ModelledMessage } from "../network/modelled-message.ts";
 import type { World } from "../world/world.ts";
-import { heldBack } from "./held-back.ts";
+import { duePress } from "./due-press.ts";
 import { Strikes } from "./strikes.ts";
 
 /** Longer than an answer of the store is on its way. */
@@ -50,7 +50,7 @@ export class Ledger implements BrokerWitness {
   readonly lies: Evidence["lies"] = [];
   readonly setAsides: Evidence["setAsides"] = [];
   readonly lights: Evidence["lights"] = [];
-  readonly heldBack: Evidence["heldBack"] = [];
+  readonly duePresses: Evidence["duePresses"] = [];
   readonly strikes = new Strikes();
   peakPacedBytes = 0;
   longestPauseMs = 0;
@@ -99,8 +99,10 @@ export class Ledger implements BrokerWitness {
     this.note("turn", [input, actions]);
     this.strikes.saw(input);
     if (input.type === "camera.up") powerOn.cameraUpMs ??= this.#world.nowMs;
-    const held = heldBack(actions, state);
-    if (held !== null) this.heldBack.push({ id: held, atMs: this.#world.nowMs });
+    const due = duePress(actions, state);
+    // A connection that ended in this very moment may not have been told yet.
+    const isOpen = this.#connections > 0 && this.#pausedSinceMs !== this.#world.nowMs;
+    if (due !== null && isOpen) this.duePresses.push({ id: due, atMs: this.#world.nowMs });
     switch (input.type) {
       case "agent.started":
         powerOn.epoch = input.epoch;
@@ -238,7 +240,7 @@ export class Ledger implements BrokerWitness {
       lies: this.lies,
       setAsides: this.setAsides,
       lights: this.lights,
-      heldBack: this.heldBack,
+      duePresses: this.duePresses,
       peakPacedBytes: this.peakPacedBytes,
       longestPauseMs: this.longestPauseMs,
       connectionsAtOnce: this.connectionsAtOnce,

@@ -72,7 +72,7 @@ function drawDoorbell(chance: Chance, level: FaultLevel, durationMs: number): Do
 
 /** Some of them are ghosts, or come when the power is off. */
 function fewestPresses(durationMs: number): number {
-  return durationMs >= 6 * HOUR_MS ? 56 : 8;
+  return durationMs >= 6 * HOUR_MS ? 40 : 8;
 }
 
 function drawTownDoorbell(

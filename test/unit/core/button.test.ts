@@ -5,7 +5,12 @@ import { DoorbellOnADesk } from "./doorbell-on-a-desk.ts";
 const HOLD_MS = 40;
 
 function line(desk: DoorbellOnADesk, state: "lost" | "ready"): DoorbellOnADesk {
-  desk.input({ type: "button.line", occurredAt: desk.now, state, reason: state === "lost" ? "unplugged" : "" });
+  desk.input({
+    type: "button.line",
+    occurredAt: desk.now,
+    state,
+    reason: state === "lost" ? "unplugged" : "",
+  });
   return desk;
 }
 
