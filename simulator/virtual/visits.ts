@@ -19,8 +19,8 @@ const GHOST_AT_MOST_MS = 30;
 const LONGEST_LEAN_MS = 90_000;
 
 /**
- * Visitors of one run: single, double and long presses, and sometimes children. At least `least` presses and up to
- * `more` others, none in the first seconds after the start or within the last.
+ * Visitors of one run: single, double and long presses, and sometimes children. At least `least` presses of people, up
+ * to `more` others, and ghosts besides; none in the first seconds after the start or within the last.
  */
 export function planVisits(
   chance: Chance,
@@ -30,8 +30,8 @@ export function planVisits(
   more = 20,
 ): PlannedPress[] {
   const count = chance.int(least, least + more);
-  const presses: PlannedPress[] = [];
-  while (presses.length < count) {
+  let presses: PlannedPress[] = [];
+  while (presses.filter(({ fault }) => fault !== "button.ghost").length < count) {
     let atMs = chance.int(1, durationMs - 20_000);
     const pushes = chance.pick([1, 1, 1, 2, 2, 3, 6]);
     for (let push = 0; push < pushes; push += 1) {
@@ -39,6 +39,7 @@ export function planVisits(
       presses.push(press);
       atMs += press.holdMs + 2 * press.chatterMs + PAUSE_MS + chance.spread(0, 4_000);
     }
+    presses = withoutOverlaps(presses);
   }
   for (let lean = 0; lean < options.leans; lean += 1) {
     presses.push(...leanOnIt(chance.fork(`lean/${lean}`), durationMs));
