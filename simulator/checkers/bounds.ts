@@ -2,6 +2,8 @@ import type { Checker } from "./evidence.ts";
 
 /** Rows that may come while room is being made for those before them, and what declares that. */
 const ROOM_FOR_ROWS_UNDER_WAY_BYTES = 12_288;
+/** Rows that a disk refused reach it together when it takes messages again: no larger than this each. */
+const ROW_BYTES = 640;
 
 /** The outbox keeps its bounds, on the disk and in memory, and so do the clips. */
 export const bounds: Checker = {
@@ -9,7 +11,8 @@ export const bounds: Checker = {
   check({ settings, peakOutboxBytes, peakUnsavedRows, peakSpoolBytes }) {
     const wrong: string[] = [];
     const { maxBytes, memoryRows } = settings.outbox;
-    if (peakOutboxBytes > maxBytes + ROOM_FOR_ROWS_UNDER_WAY_BYTES) {
+    const atOnceBytes = ROOM_FOR_ROWS_UNDER_WAY_BYTES + peakUnsavedRows * ROW_BYTES;
+    if (peakOutboxBytes > maxBytes + atOnceBytes) {
       wrong.push(`the outbox held ${peakOutboxBytes} bytes; its bound is ${maxBytes}`);
     }
     if (peakUnsavedRows > memoryRows) {

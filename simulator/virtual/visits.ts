@@ -13,6 +13,8 @@ export interface PlannedPress {
 /** Presses that come so close follow each other by at least this, so that a person could have made them. */
 const PAUSE_MS = 150;
 const GHOST_AT_MOST_MS = 30;
+/** Everybody has let go so long before the end. */
+const QUIET_AT_THE_END_MS = 10_000;
 
 /**
  * Visitors of one run: single, double and long presses, and sometimes children. At least `least` presses and up to
@@ -27,8 +29,10 @@ export function planVisits(chance: Chance, durationMs: number, least: number, mo
     for (let push = 0; push < pushes; push += 1) {
       const holdMs = drawHold(chance);
       const chatterMs = chance.happens(250) ? chance.int(1, 9) : 0;
+      const overAtMs = atMs + holdMs + 2 * chatterMs;
+      if (overAtMs > durationMs - QUIET_AT_THE_END_MS) break;
       presses.push({ atMs, holdMs, chatterMs });
-      atMs += holdMs + 2 * chatterMs + PAUSE_MS + chance.spread(0, 4_000);
+      atMs = overAtMs + PAUSE_MS + chance.spread(0, 4_000);
     }
   }
   return withoutOverlaps(presses);
