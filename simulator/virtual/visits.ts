@@ -17,6 +17,8 @@ export interface PlannedPress {
 const PAUSE_MS = 150;
 const GHOST_AT_MOST_MS = 30;
 const LONGEST_LEAN_MS = 90_000;
+/** Everybody has let go so long before the end. */
+const QUIET_AT_THE_END_MS = 10_000;
 
 /**
  * Visitors of one run: single, double and long presses, and sometimes children. At least `least` presses of people, up
@@ -36,8 +38,10 @@ export function planVisits(
     const pushes = chance.pick([1, 1, 1, 2, 2, 3, 6]);
     for (let push = 0; push < pushes; push += 1) {
       const press = drawPress(chance, options, atMs);
+      const overAtMs = atMs + press.holdMs + 2 * press.chatterMs;
+      if (overAtMs > durationMs - QUIET_AT_THE_END_MS) break;
       presses.push(press);
-      atMs += press.holdMs + 2 * press.chatterMs + PAUSE_MS + chance.spread(0, 4_000);
+      atMs = overAtMs + PAUSE_MS + chance.spread(0, 4_000);
     }
     presses = withoutOverlaps(presses);
   }
