@@ -17,6 +17,8 @@ export const motion: Checker = {
       const told = toldIn(evidence, powerOn);
       if (!evidence.settings.motion.watch)
         return told.map(({ id }) => `${id} tells of motion, and nobody asked for it`);
+      // Without a disk and with its memory full of presses it may give up what it has just told.
+      if (powerOn.diskless) return [];
       return [...alternation(told, powerOn, evidence), ...missed(told, powerOn, evidence)];
     });
   },
@@ -53,8 +55,6 @@ function alternation(told: readonly EventFacts[], powerOn: PowerOn, evidence: Ev
 function missed(told: readonly EventFacts[], powerOn: PowerOn, { motions }: Evidence): string[] {
   const isBefore = ({ monotonicMs, data }: EventFacts, ms: number) =>
     worldMsOf(powerOn, monotonicMs) <= (data.state === "start" ? ms + ROUNDED_MS : ms - ROUNDED_MS);
-  // Without a disk and with its memory full of presses it may give up what it has just told.
-  if (powerOn.diskless) return [];
   return motions
     .filter((one) => one.powerOn === powerOn.number)
     .filter(({ atMs }) => powerOn.toMs === null || powerOn.toMs > atMs + STOPPING_MS)
