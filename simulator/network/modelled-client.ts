@@ -35,6 +35,7 @@ interface Connection {
   /** Of what is no press and not acknowledged. */
   pacedBytes: number;
   leaving: boolean;
+  abandoned: boolean;
 }
 
 interface Waiting {
@@ -93,7 +94,13 @@ export class ModelledBrokerClient implements Broker {
     this.#post = post;
   }
 
+  /** @throws Error when the connection before has not been told to end: a bug of the caller. */
   connect(request: Request): void {
+    for (const { phase, leaving, abandoned, request: other } of this.#connections.values()) {
+      if (phase !== "over" && !leaving && !abandoned) {
+        throw new Error(`connection ${other.connection} is still open`);
+      }
+    }
     const connection: Connection = {
       request,
       wire: null,
@@ -104,6 +111,7 @@ export class ModelledBrokerClient implements Broker {
       unacked: 0,
       pacedBytes: 0,
       leaving: false,
+      abandoned: false,
     };
     this.#connections.set(request.connection, connection);
     this.onConnect();
@@ -119,7 +127,7 @@ export class ModelledBrokerClient implements Broker {
 
   publish(number: number, token: number, message: BrokerMessageOut): void {
     const connection = this.#connections.get(number);
-    if (connection?.phase !== "open" || connection.leaving) return;
+    if (connection?.phase !== "open" || connection.leaving || connection.abandoned) return;
     this.#attempted(message, number, token);
     const { topic, payload, retain } = message;
     const waiting: Waiting = { token, topic, message: "reading" };
@@ -147,8 +155,10 @@ export class ModelledBrokerClient implements Broker {
 
   abandon(number: number): void {
     const connection = this.#connections.get(number);
+    if (!connection) return;
+    connection.abandoned = true;
     // The answer comes later, never from within the call.
-    if (connection) this.#time.after(0, () => this.#hangUp(connection, "closed", "abandoned as asked"));
+    this.#time.after(0, () => this.#hangUp(connection, "closed", "abandoned as asked"));
   }
 
   async stop(): Promise<void> {

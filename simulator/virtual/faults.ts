@@ -85,6 +85,8 @@ export interface FaultOptions {
   /** A killed broker keeps its retained messages, and its sessions. */
   keepsRetained: boolean;
   keepsSessions: boolean;
+  /** The consumer gives receipts also where the broker's acknowledgement settles. */
+  receiptsAnyway: boolean;
   /** Of 1,000 batches for the consumer so many end with a message that is sent again. */
   deliverTwicePermille: number;
   /** `driftPpm`: how many millionths the device's quartz is too quick. */
@@ -126,6 +128,7 @@ export function drawFaults(chance: Chance, level: FaultLevel): FaultOptions {
     oldWillLast: broker.happens(500),
     keepsRetained: broker.happens(500),
     keepsSessions: broker.happens(500),
+    receiptsAnyway: !calm && broker.happens(500),
     deliverTwicePermille: broker.pick([0, 20, 200]),
     clock: {
       synced: calm || clock.happens(500),
