@@ -65,7 +65,9 @@ export class DeviceRecord {
   /** Takes a status in and says whether it holds: an older epoch or connection never wins. */
   takeStatus(status: StatusMessage): boolean {
     if (this.#isOlder(status)) return false;
-    if (this.#status && this.#status.epoch !== status.epoch) this.replaced(this.#status.epoch);
+    // A will says that its epoch is over, and nothing of which one came after which.
+    if (this.#status && this.#status.epoch !== status.epoch && status.state !== "offline")
+      this.replaced(this.#status.epoch);
     this.#status = status;
     return true;
   }

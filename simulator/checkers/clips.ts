@@ -51,7 +51,10 @@ export const clips: Checker = {
     }
     for (const [clipId, { reason, atMs, powerOn }] of evidence.evictedClips) {
       if (told.get(clipId)?.dropped.includes(reason)) continue;
-      const toMs = evidence.powerOns[powerOn]?.toMs ?? Number.POSITIVE_INFINITY;
+      const own = evidence.powerOns[powerOn];
+      // Without a disk and with its memory full of presses it may give up what it has just told.
+      if (own?.diskless) continue;
+      const toMs = own?.toMs ?? Number.POSITIVE_INFINITY;
       // The agent ended, or its power went, before it could hear of it.
       if (toMs - atMs < HEARD_WITHIN_MS) continue;
       wrong.push(`clip ${clipId} left the card (${reason}) and nobody was told`);

@@ -82,6 +82,14 @@ export class ModelledBrokerClient implements Broker {
     this.#attempted = attempted;
   }
 
+  /** Something that is published now is sent. */
+  get isOpen(): boolean {
+    for (const { phase, leaving } of this.#connections.values()) {
+      if (phase === "open" && !leaving) return true;
+    }
+    return false;
+  }
+
   start(post: (input: BrokerInput) => void): void {
     this.#post = post;
   }

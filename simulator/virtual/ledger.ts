@@ -93,16 +93,20 @@ export class Ledger implements BrokerWitness {
     return powerOn;
   }
 
-  /** A turn of the agent: what it took in and what it will do. */
-  turn(powerOn: PowerOn, input: Input, actions: readonly Action[], state: Readonly<State>): void {
+  /** A turn of the agent: what it took in and what it will do. `isConnected`: a message would be sent. */
+  turn(
+    powerOn: PowerOn,
+    input: Input,
+    actions: readonly Action[],
+    state: Readonly<State>,
+    isConnected: boolean,
+  ): void {
     this.inputs += 1;
     this.note("turn", [input, actions], briefOf(input, actions));
     this.strikes.saw(input);
     if (input.type === "camera.up") powerOn.cameraUpMs ??= this.#world.nowMs;
     const due = duePress(actions, state);
-    // A connection that ended in this very moment may not have been told yet.
-    const isOpen = this.#connections > 0 && this.#pausedSinceMs !== this.#world.nowMs;
-    if (due !== null && isOpen) this.duePresses.push({ id: due, atMs: this.#world.nowMs });
+    if (due !== null && isConnected) this.duePresses.push({ id: due, atMs: this.#world.nowMs });
     switch (input.type) {
       case "agent.started":
         powerOn.epoch = input.epoch;

@@ -16,6 +16,8 @@ export interface PlannedPress {
 /** Presses that come so close follow each other by at least this, so that a person could have made them. */
 const PAUSE_MS = 150;
 const GHOST_AT_MOST_MS = 30;
+/** Who still rings then is known to ring before everything is to settle. */
+const LAST_PRESS_MS = 1_000;
 const LONGEST_LEAN_MS = 90_000;
 /** Everybody has let go so long before the end. */
 const QUIET_AT_THE_END_MS = 10_000;
@@ -48,7 +50,7 @@ export function planVisits(
   for (let lean = 0; lean < options.leans; lean += 1) {
     presses.push(...leanOnIt(chance.fork(`lean/${lean}`), durationMs));
   }
-  return withoutOverlaps(presses);
+  return withoutOverlaps(presses).filter(({ atMs }) => atMs < durationMs - LAST_PRESS_MS);
 }
 
 /** A child leans on it: more presses a minute than anybody means. */

@@ -266,6 +266,14 @@ describe("status", () => {
     expect(consumer.statusOf(DEVICE)).toMatchObject({ state: "online", epoch: NEXT });
   });
 
+  test("wills that come in any order do not keep a start that is counted anew from being heard", () => {
+    const consumer = new Consumer();
+    expect(holds(consumer, { epoch: NEXT, epochNumber: 1, connection: 1, state: "offline" })).toBe(true);
+    expect(holds(consumer, { epoch: EPOCH, epochNumber: 6, connection: 4, state: "offline" })).toBe(true);
+    expect(holds(consumer, { epoch: NEXT, epochNumber: 1, connection: 2 })).toBe(true);
+    expect(consumer.statusOf(DEVICE)).toMatchObject({ state: "online", epoch: NEXT });
+  });
+
   test("an online that comes late, from a start before, is put right by the next one", () => {
     const consumer = new Consumer();
     expect(holds(consumer, { epoch: NEXT, epochNumber: 7 })).toBe(true);
