@@ -1,7 +1,7 @@
 import { UsageError } from "../../agent/contract/errors.ts";
 import type { State } from "../../agent/core/state.ts";
 import type { ReplayOutput } from "./command.ts";
-import { changesOf } from "./differences.ts";
+import { type Change, changesOf } from "./differences.ts";
 import { type JournalHead, readItems } from "./read-journal.ts";
 import { type Replayed, runAgain } from "./run-again.ts";
 import { actionLines, atInWords, changeInWords, counted, inShort, outcomeLines } from "./words.ts";
@@ -53,31 +53,14 @@ export function lookAt(
   if (slice !== null && !Object.hasOwn(one.state, slice)) {
     throw new UsageError(`--slice: found ${slice}, allowed: ${Object.keys(one.state).join(", ")}`);
   }
-  const shownState = slice === null ? one.state : { [slice]: one.state[slice as keyof State] };
-  const changed = changesOf(before, one.state);
   if (differing > 0)
     warn(`${counted(differing, "input")} up to here led to other actions: this is not the device's state`);
-  if (json) {
-    const { line, atMs, input, recorded, here, same } = one;
-    print(
-      JSON.stringify({
-        n,
-        line,
-        atMs,
-        utc: utcOf(one),
-        input,
-        recorded,
-        here,
-        same,
-        changed,
-        state: shownState,
-      }),
-    );
-  } else {
-    for (const text of linesOf(one, slice)) print(text);
-    if (slice === null) for (const change of changed) print(`  ${changeInWords(change)}`);
-    else print(JSON.stringify(shownState, null, 2));
-  }
+  const state = slice === null ? one.state : { [slice]: one.state[slice as keyof State] };
+  const changed = changesOf(before, one.state);
+  const { line, atMs, input, recorded, here, same } = one;
+  const facts = { n, line, atMs, utc: utcOf(one), input, recorded, here, same, changed, state };
+  if (json) print(JSON.stringify(facts));
+  else for (const text of linesOf(one, changed, slice === null ? null : state)) print(text);
   if (differing > 0) return 1;
   return head.warning === null ? 0 : 2;
 }
@@ -112,16 +95,14 @@ function* upTo(bytes: Buffer, n: number): ReturnType<typeof readItems> {
   }
 }
 
-function linesOf(one: Replayed, slice: string | null): string[] {
-  const lines = [`input ${one.n} (line ${one.line}), at ${atInWords(one.atMs)}, ${utcOf(one)}`];
-  lines.push(`  ${inShort(one.input)}`);
-  if (one.same) {
-    lines.push(`led to ${counted(one.here.actions?.length ?? 0, "action")}`, ...actionLines(one.here));
-  } else {
-    lines.push("led to (- as recorded, + by this core)", ...outcomeLines(one.recorded, one.here));
-  }
-  lines.push(slice === null ? "changed in the state" : "the state after it");
-  return lines;
+function linesOf(one: Replayed, changed: readonly Change[], slice: object | null): string[] {
+  const { n, line, atMs, input, same, recorded, here } = one;
+  const lines = [`input ${n} (line ${line}), at ${atInWords(atMs)}, ${utcOf(one)}`, `  ${inShort(input)}`];
+  if (same) lines.push(`led to ${counted(here.actions?.length ?? 0, "action")}`, ...actionLines(here));
+  else lines.push("led to (- as recorded, + by this core)", ...outcomeLines(recorded, here));
+  if (slice) return [...lines, "the state after it", JSON.stringify(slice, null, 2)];
+  if (changed.length === 0) return [...lines, "nothing changed in the state"];
+  return [...lines, "changed in the state", ...changed.map((change) => `  ${changeInWords(change)}`)];
 }
 
 /** By the device's clock as it stood then. */
