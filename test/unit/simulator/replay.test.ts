@@ -1,51 +1,21 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UsageError } from "../../../agent/contract/errors.ts";
 import { type ReplayFlags, replay } from "../../../simulator/replay/command.ts";
-import { actionDifferences, changesOf } from "../../../simulator/replay/differences.ts";
-import { JournalledDesk } from "../agent/journalled-desk.ts";
+import { replayOf, resultOf as resultIn, threeRings } from "./replay-of.ts";
 
 let folder: string;
-let file: string;
-beforeAll(() => {
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "porchlight-replay-"));
 });
-afterAll(() => rmSync(folder, { recursive: true }));
-afterEach(() => {
-  for (const name of [file, `${file}.1`]) rmSync(name, { force: true });
-});
+afterEach(() => rmSync(folder, { recursive: true }));
 
-/** What a journal says, of a doorbell that rings three times from the time 1 s on. */
-function journal(): string[] {
-  file = join(folder, "journal");
-  const desk = new JournalledDesk(file);
-  desk.start().openStore().connect().cameraUp();
-  for (let i = 0; i < 3; i++) desk.press().wait(3_000);
-  desk.close();
-  return readFileSync(file, "utf8").split("\n").slice(0, -1);
-}
-
-function run(content: string | Buffer | readonly string[], flags: Partial<ReplayFlags> = {}) {
-  file = join(folder, "journal");
-  const isLines = typeof content !== "string" && !Buffer.isBuffer(content);
-  writeFileSync(file, isLines ? content.map((line) => `${line}\n`).join("") : content);
-  const out: string[] = [];
-  const warnings: string[] = [];
-  const code = replay(
-    file,
-    { limit: "10", ...flags },
-    { print: (line) => out.push(...line.split("\n")), warn: (line) => warnings.push(line) },
-  );
-  return { code, out, warnings: warnings.map((line) => line.replace(`${file}: `, "")) };
-}
-
-const resultOf = (content: Parameters<typeof run>[0], flags: Partial<ReplayFlags> = {}) => {
-  const { code, out } = run(content, { json: true, ...flags });
-  return { code, ...JSON.parse(out[0] ?? "") };
-};
+type Content = Parameters<typeof replayOf>[1];
+const journal = () => threeRings(folder);
+const run = (content: Content, flags: Partial<ReplayFlags> = {}) => replayOf(folder, content, flags);
+const resultOf = (content: Content, flags: Partial<ReplayFlags> = {}) => resultIn(folder, content, flags);
 
 /** The line (from 1) of the n-th edge. */
 const edgeLine = (lines: readonly string[], n: number) =>
@@ -323,113 +293,5 @@ describe("a journal of another version", () => {
     expect(code).toBe(1);
     expect(warnings).toEqual([`line ${at}: this core threw (Error: the agent was started twice): no way on`]);
     expect(out.join("\n")).toContain("  + threw Error: the agent was started twice");
-  });
-});
-
-describe("whatever happened", () => {
-  const happenings = fc.array(
-    fc.oneof(
-      fc.record({ what: fc.constant("press" as const), holdMs: fc.integer({ min: 1, max: 40_000 }) }),
-      fc.record({ what: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 100_000 }) }),
-      fc.record({ what: fc.constantFrom("connect", "drop", "ack", "save", "camera", "edge", "stop") }),
-      fc.record({ what: fc.constant("message" as const), text: fc.string({ unit: "binary" }) }),
-    ),
-    { maxLength: 40 },
-  );
-
-  function live(
-    desk: JournalledDesk,
-    sequence: typeof happenings extends fc.Arbitrary<infer T> ? T : never,
-  ): void {
-    desk.start().openStore().connect();
-    for (const one of sequence) {
-      if ("holdMs" in one) desk.press(one.holdMs);
-      else if ("ms" in one) desk.wait(one.ms);
-      else if ("text" in one) desk.message("receipt", one.text);
-      else if (one.what === "connect" && desk.state.uplink.phase === "connecting") desk.connect();
-      else if (one.what === "drop") desk.drop();
-      else if (one.what === "ack") desk.ackAll();
-      else if (one.what === "save") desk.saveAll();
-      else if (one.what === "camera") desk.cameraUp();
-      else if (one.what === "edge") desk.edge(true);
-      else if (one.what === "stop") desk.input({ type: "agent.stop", occurredAt: desk.now });
-    }
-  }
-
-  it("is replayed to the same actions, in every journal of it", () => {
-    fc.assert(
-      fc.property(happenings, fc.integer({ min: 100, max: 60_000 }), (sequence, maxBytes) => {
-        file = join(folder, "journal");
-        for (const name of [file, `${file}.1`]) rmSync(name, { force: true });
-        const desk = new JournalledDesk(file, { maxBytes });
-        live(desk, sequence);
-        desk.close();
-        expect(resultOf(readFileSync(file))).toMatchObject({ result: "same", problem: null, code: 0 });
-      }),
-      { numRuns: 100 },
-    );
-  });
-
-  it("any beginning of a journal is replayed as far as its whole lines go", () => {
-    const whole = Buffer.from(`${journal().join("\n")}\n`);
-    const headerEnds = whole.indexOf("\n");
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: whole.length }), (length) => {
-        const bytes = whole.subarray(0, length);
-        if (length <= headerEnds) {
-          expect(() => run(bytes)).toThrow(UsageError);
-          return;
-        }
-        const lines = bytes.toString("latin1").split("\n").length - 1;
-        const isWhole = bytes.at(-1) === 10 && lines > 1;
-        expect(resultOf(bytes)).toMatchObject({
-          inputs: Math.max(0, lines - 2),
-          differing: 0,
-          result: isWhole ? "same" : "bad",
-          code: isWhole ? 0 : 2,
-        });
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it("a journal with any bytes overwritten never ends in more than a word about it", () => {
-    const whole = Buffer.from(`${journal().join("\n")}\n`);
-    fc.assert(
-      fc.property(fc.nat(whole.length - 1), fc.uint8Array({ minLength: 1, maxLength: 8 }), (at, bytes) => {
-        const damaged = Buffer.from(whole);
-        damaged.set(bytes.subarray(0, whole.length - at), at);
-        try {
-          expect([0, 1, 2]).toContain(run(damaged, { diff: true }).code);
-        } catch (error) {
-          expect(error).toBeInstanceOf(UsageError);
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
-});
-
-describe("differences", () => {
-  const light = (pattern: "idle" | "ringing") => ({ type: "light.show" as const, pattern });
-
-  it("keep what is alike between what is not", () => {
-    const kinds = (a: Parameters<typeof actionDifferences>[0], b: Parameters<typeof actionDifferences>[0]) =>
-      actionDifferences(a, b).map(({ kind }) => kind);
-    const open = { type: "camera.open" as const };
-    expect(kinds([], [])).toEqual([]);
-    expect(kinds([light("idle"), open], [open])).toEqual(["only-recorded", "same"]);
-    expect(kinds([open], [open, light("idle")])).toEqual(["same", "only-here"]);
-    expect(kinds([light("idle"), open], [light("ringing"), open])).toEqual(["changed", "same"]);
-  });
-
-  it("look into JSON that travels as a text", () => {
-    const text = (pressed: number) => JSON.stringify({ data: { number: pressed }, type: "press" });
-    expect(changesOf({ body: text(1) }, { body: text(2) })).toEqual([
-      { path: "body.data.number", before: 1, after: 2 },
-    ]);
-    expect(changesOf({ a: [1, 2] }, { a: [1] })).toEqual([{ path: "a.1", before: 2, after: undefined }]);
-    expect(changesOf('{"a":1}', '{ "a": 1 }')).toHaveLength(1);
-    expect(changesOf({ a: 1 }, { a: 1 })).toEqual([]);
   });
 });
