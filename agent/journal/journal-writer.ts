@@ -112,10 +112,10 @@ export class JournalWriter {
     }
   }
 
-  #failed(error: unknown): void {
+  #failed(error: NodeJS.ErrnoException): void {
     if (this.#inTrouble) return;
     this.#inTrouble = true;
-    const what = `the journal ${this.#options.file} cannot be written (${inOneLine(error)})`;
+    const what = `the journal ${this.#options.file} cannot be written (${withoutCall(error)})`;
     this.#options.say("error", `${what}: the doorbell goes on without it`);
   }
 }
@@ -135,11 +135,17 @@ function placeFor(file: string): JournalFile {
 }
 
 function refusal(error: unknown, file: string): unknown {
-  return isOfTheSystem(error) ? new UsageError(`${file}: ${error.message}`, { cause: error }) : error;
+  if (!isOfTheSystem(error)) return error;
+  return new UsageError(`${file}: no journal can be begun here (${withoutCall(error)})`, { cause: error });
 }
 
-function isTroubleOfTheDisk(error: unknown): boolean {
+function isTroubleOfTheDisk(error: unknown): error is NodeJS.ErrnoException {
   return isOfTheSystem(error) && ["ENOSPC", "EDQUOT", "EIO", "EROFS"].includes(error.code ?? "");
+}
+
+/** `ENOSPC: no space left on device`: not the call that met it, which means something to us alone. */
+function withoutCall({ message }: NodeJS.ErrnoException): string {
+  return message.replace(/, [a-z]+( '.*)?$/, "");
 }
 
 function isOfTheSystem(error: unknown): error is NodeJS.ErrnoException {

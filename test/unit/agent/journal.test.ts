@@ -184,7 +184,9 @@ describe("a place for a journal", () => {
     mkdirSync(join(folder, "sub"));
     writeFileSync(join(folder, "letter"), "Dear reader");
     writeFileSync(join(folder, "diary.1"), "yesterday");
-    expect(begin(join(folder, "nowhere", "journal"))).toThrow(/journal: ENOENT: no such file or directory/);
+    expect(begin(join(folder, "nowhere", "journal"))).toThrow(
+      /journal: no journal can be begun here \(ENOENT: no such file or directory\)/,
+    );
     expect(begin(join(folder, "sub"))).toThrow(/sub: not a regular file/);
     expect(begin("/dev/full")).toThrow(/\/dev\/full: not a regular file/);
     expect(begin(join(folder, "letter"))).toThrow(/letter: there is a file already, and it is no journal/);
