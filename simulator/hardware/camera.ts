@@ -1,4 +1,4 @@
-import type { Camera, CameraInput } from "../../device/ports/camera.ts";
+import type { Camera, CameraDown, CameraInput } from "../../device/ports/camera.ts";
 import type { FragmentSink } from "../../device/ports/fragment-store.ts";
 import type { Chance } from "../world/chance.ts";
 import type { DeviceTime } from "../world/device-time.ts";
@@ -9,6 +9,7 @@ import { footage, tagOf } from "./tags.ts";
 const GOP_MS = 1_000;
 const KEYFRAME_MS = 100;
 const FRAMES_PER_S = 15;
+const SMALLEST_STILL_BYTES = 2_000;
 /** Older pictures than this are of no use to anybody. */
 const RECENT_MS = 40_000;
 
@@ -59,7 +60,7 @@ export class SimulatedCamera implements Camera {
   }
 
   open(): void {
-    if (this.#opening || this.#upAtMs !== null) return;
+    if (this.#isOpen) return;
     this.#opening = this.#time.after(this.#chance.int(300, 2_500), () => {
       this.#opening = null;
       if (this.#condition.broken) this.#down("world", "simulated: the capture crashed at its start");
@@ -69,7 +70,9 @@ export class SimulatedCamera implements Camera {
   }
 
   close(): void {
-    this.#down("none", "closed");
+    if (!this.#isOpen) return;
+    const down = this.#end("none", "closed");
+    this.#time.after(0, () => this.#post?.(down));
   }
 
   prepareStill(): void {}
@@ -78,11 +81,18 @@ export class SimulatedCamera implements Camera {
     const { eventId, atMs, maxBytes } = request;
     this.#time.after(this.#chance.int(30, 250), () => {
       const occurredAt = this.#time.monotonicMs();
-      if (this.#upAtMs === null || this.#condition.stalled) {
-        this.#post?.({ type: "camera.still-failed", occurredAt, eventId, reason: "simulated: no picture" });
+      const upAtMs = this.#upAtMs;
+      const fail = (reason: string) =>
+        this.#post?.({ type: "camera.still-failed", occurredAt, eventId, reason: `simulated: ${reason}` });
+      if (upAtMs === null || this.#condition.stalled) {
+        fail("no picture");
         return;
       }
-      const bytes = this.#chance.int(4_000, maxBytes);
+      if (maxBytes < SMALLEST_STILL_BYTES) {
+        fail(`no picture fits into ${maxBytes} bytes`);
+        return;
+      }
+      const bytes = this.#chance.int(SMALLEST_STILL_BYTES, maxBytes);
       this.#sink.still(eventId, footage(bytes));
       this.#post?.({
         type: "camera.still",
@@ -92,14 +102,14 @@ export class SimulatedCamera implements Camera {
         heightPx: 360,
         bytes,
         sha256: tagOf("still", eventId, bytes),
-        frameAtMs: atMs + this.#chance.int(-60, 60),
+        frameAtMs: Math.min(occurredAt, Math.max(upAtMs, atMs + this.#chance.int(-60, 60))),
       });
     });
   }
 
   async stop(): Promise<void> {
-    this.close();
     this.#post = null;
+    this.close();
   }
 
   /** Pictures arrive. */
@@ -201,7 +211,16 @@ export class SimulatedCamera implements Camera {
     this.#scheduleTick();
   }
 
+  get #isOpen(): boolean {
+    return this.#opening !== null || this.#upAtMs !== null || this.#watchdog !== null;
+  }
+
   #down(fault: "world" | "none", reason: string): void {
+    const down = this.#end(fault, reason);
+    this.#post?.(down);
+  }
+
+  #end(fault: "world" | "none", reason: string): CameraDown {
     this.catchUp();
     this.#opening?.cancel();
     this.#watchdog?.cancel();
@@ -213,7 +232,7 @@ export class SimulatedCamera implements Camera {
     this.#tick = null;
     if (this.#upAtMs !== null) this.#sink.end();
     this.#upAtMs = null;
-    this.#post?.({ type: "camera.down", occurredAt: this.#time.monotonicMs(), fault, reason, seam: false });
+    return { type: "camera.down", occurredAt: this.#time.monotonicMs(), fault, reason, seam: false };
   }
 
   #scheduleTick(): void {

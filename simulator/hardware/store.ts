@@ -22,8 +22,9 @@ const GROUP = 32;
 
 /**
  * The outbox of one power-on over an `OutboxDisk`. Operations take virtual time, one transaction after another:
- * a change is durable when its transaction ends, and is answered a little later. At a power cut the transaction
- * under way is on the disk whole or not at all, answered or not; what waited behind it is gone.
+ * what is appended is durable when its transaction ends, and is answered a little later. At a power cut the
+ * transaction under way is on the disk whole or not at all, answered or not; what waited behind it is gone; and of the
+ * settles since the last append some may come undone, the newest first, though they were answered.
  */
 export class SimulatedStore implements Store {
   readonly #time: DeviceTime;
@@ -35,6 +36,7 @@ export class SimulatedStore implements Store {
   #post: ((input: StoreInput) => void) | null = null;
   #open = false;
   #answersAtMs = 0;
+  #whenDone: (() => void) | null = null;
 
   /** @param giveUpClip frees room on a full disk: answers the bytes, or null when there is no clip to give up. */
   constructor(
@@ -69,8 +71,16 @@ export class SimulatedStore implements Store {
     this.#enqueue({ kind: "page", lane, after, limit });
   }
 
-  async stop(): Promise<void> {
+  /** Nothing is posted any more. Resolves when everything that was asked for is done, and durable. */
+  stop(): Promise<void> {
     this.#post = null;
+    return new Promise((resolve) => {
+      this.#whenDone = () => {
+        this.#disk.sync();
+        resolve();
+      };
+      if (this.isIdle) this.#whenDone();
+    });
   }
 
   /** Nothing is under way and nothing waits. */
@@ -78,14 +88,17 @@ export class SimulatedStore implements Store {
     return this.#underWay.length === 0 && this.#waiting.length === 0;
   }
 
-  /** The power is gone: chance says whether the transaction under way reached the disk. */
+  /** The power is gone: chance says whether the transaction under way reached the disk, and which settles did. */
   powerCut(): void {
     this.#post = null;
     this.#waiting.length = 0;
     const last = this.#underWay;
     this.#underWay = [];
-    if (this.#disk.fault !== null || !this.#chance.happens(500)) return;
-    for (const operation of last) this.#perform(operation);
+    if (this.#disk.fault === null && this.#chance.happens(500)) {
+      for (const operation of last) this.#perform(operation);
+    }
+    const recent = this.#disk.unsyncedSettles;
+    if (recent > 0) this.#disk.undoSettles(this.#chance.int(0, recent));
   }
 
   #enqueue(operation: Operation): void {
@@ -95,7 +108,10 @@ export class SimulatedStore implements Store {
 
   #begin(): void {
     const next = this.#waiting.shift();
-    if (!next) return;
+    if (!next) {
+      this.#whenDone?.();
+      return;
+    }
     this.#underWay = [next];
     while (next.kind === "append" && this.#waiting[0]?.kind === "append" && this.#underWay.length < GROUP) {
       this.#underWay.push(this.#waiting.shift() as Operation);
@@ -143,6 +159,8 @@ export class SimulatedStore implements Store {
   #faultFor(operation: Operation): StoreFault | null {
     const { fault } = this.#disk;
     if (operation.kind !== "open" && !this.#open) return "io";
+    if (operation.kind !== "open" && this.#disk.isCorrupt) return "corrupt";
+    if (operation.kind === "append" && !this.#disk.knows(operation.row.epoch)) return "io";
     if (fault === "full") {
       if (operation.kind === "append") return this.#findsRoom(operation.row) ? null : fault;
       return operation.kind === "open" ? fault : null;

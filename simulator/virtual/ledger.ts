@@ -53,8 +53,8 @@ export class Ledger implements BrokerWitness {
   }
 
   /** A mishap begins or ends, a finger moves: whatever the world does by itself. */
-  note(what: string, fact: unknown): void {
-    this.#world.trace.add(this.#world.nowMs, `${this.#label}${what}`, fact);
+  note(what: string, fact: unknown, brief?: string): void {
+    this.#world.trace.add(this.#world.nowMs, `${this.#label}${what}`, fact, brief);
   }
 
   powerCame(): PowerOn {
@@ -76,7 +76,7 @@ export class Ledger implements BrokerWitness {
   /** A turn of the agent: what it took in and what it will do. */
   turn(powerOn: PowerOn, input: Input, actions: readonly Action[], state: Readonly<State>): void {
     this.inputs += 1;
-    this.note("turn", [input, actions]);
+    this.note("turn", [input, actions], briefOf(input, actions));
     switch (input.type) {
       case "agent.started":
         powerOn.epoch = input.epoch;
@@ -200,9 +200,23 @@ export class Ledger implements BrokerWitness {
     if (message.text === null) return null;
     const known = this.#eventsByBody.get(message.text);
     if (known) return known;
-    if (parseTopic(message.topic)?.kind !== "event") return null;
+    if (!/\/(?:event|late)\//.test(message.topic) || parseTopic(message.topic)?.kind !== "event") return null;
     const event = readEvent(message.text);
     this.#eventsByBody.set(message.text, event);
     return event;
   }
+}
+
+/** What a turn was, without what other lines tell whole: the messages. */
+function briefOf(input: Input, actions: readonly Action[]): string {
+  let brief = `${input.type} ${input.occurredAt}`;
+  for (const action of actions) {
+    // What is said to a log does nothing.
+    if (action.type === "log") continue;
+    brief += ` ${action.type}`;
+    if (action.type === "timer.set") brief += `:${action.key}:${action.atMs}`;
+    else if (action.type === "broker.publish") brief += `:${action.token}:${action.message.topic}`;
+    else if (action.type === "store.append") brief += `:${action.row.id}`;
+  }
+  return brief;
 }
