@@ -44,6 +44,7 @@ program
     "\nExit code: 0 the same actions, 1 other actions, 2 the journal cannot be read (to its end)",
   )
   .action((file: string, flags: ReplayFlags) => {
+    process.stdout.on("error", endWithReader);
     const print = (line: string) => process.stdout.write(`${line}\n`);
     const warn = (line: string) => process.stderr.write(`porchlight-sim: ${line}\n`);
     process.exitCode = replay(file, flags, { print, warn });
@@ -65,6 +66,12 @@ program
   });
 
 await program.parseAsync().catch(endOn);
+
+/** Whoever read what is printed, such as `head`, has seen enough. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+}
 
 function endOn(error: unknown): never {
   if (!(error instanceof PorchlightError)) throw error;
