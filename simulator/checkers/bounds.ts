@@ -1,7 +1,7 @@
 import type { Checker } from "./evidence.ts";
 
-/** Rows that may come while room is being made for those before them, and what declares that. */
-const ROOM_FOR_ROWS_UNDER_WAY_BYTES = 12_288;
+/** Rows that may come while room is being made for those before them: what a slow disk takes in one go. */
+const ROOM_FOR_ROWS_UNDER_WAY_BYTES = 32 * 640;
 
 /** The outbox keeps its bounds, on the disk and in memory, and so do the clips. */
 export const bounds: Checker = {
