@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { PorchlightError } from "../agent/contract/errors.ts";
 import { readVersion } from "../agent/version.ts";
 import { type LiveOptions, live } from "./live/command.ts";
-import { replay } from "./replay.ts";
+import { type ReplayFlags, replay } from "./replay/command.ts";
 import { type WorldFlags, world } from "./virtual/command.ts";
 import { terminalOutput } from "./virtual/terminal.ts";
 
@@ -34,7 +34,21 @@ program
   .command("replay")
   .description("Run the journal of a device (porchlight agent --journal FILE) through the same core again")
   .argument("<file>", "the journal")
-  .action((file: string) => process.exit(replay(file)));
+  .option("--at <when>", "show one input, its actions and the state: a number, or a time as in 12.5s")
+  .option("--slice <name>", "with --at: show this part of the state whole")
+  .option("--diff", "show what differs from the recorded actions, as when another version recorded them")
+  .option("--limit <number>", "with --diff: so many inputs", "10")
+  .option("--json", "print one line of JSON")
+  .addHelpText(
+    "after",
+    "\nExit code: 0 the same actions, 1 other actions, 2 the journal cannot be read (to its end)",
+  )
+  .action((file: string, flags: ReplayFlags) => {
+    process.stdout.on("error", endWithReader);
+    const print = (line: string) => process.stdout.write(`${line}\n`);
+    const warn = (line: string) => process.stderr.write(`porchlight-sim: ${line}\n`);
+    process.exitCode = replay(file, flags, { print, warn });
+  });
 
 program
   .command("world")
@@ -52,6 +66,12 @@ program
   });
 
 await program.parseAsync().catch(endOn);
+
+/** Whoever read what is printed, such as `head`, has seen enough. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+}
 
 function endOn(error: unknown): never {
   if (!(error instanceof PorchlightError)) throw error;
