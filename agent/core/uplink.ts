@@ -37,7 +37,7 @@ export interface InFlight {
   bytes: number;
   /** What the link had to carry until this was through: itself, and all that was on its way before it. */
   aheadBytes: number;
-  /** When the first of those bytes began to be carried: at the acknowledgement before, or on an idle link at once. */
+  /** When the first of those bytes began to be carried: when what was before them had left, or on an idle link at once. */
   aheadSinceMs: number;
   purpose: Purpose;
 }
@@ -149,12 +149,14 @@ function nextBroker(turn: Turn): number {
 
 /** Publishes at QoS 1; the acknowledgement comes back with this purpose. */
 export function publish(turn: Turn, purpose: Purpose, message: BrokerMessageOut): void {
-  const { settings, uplink } = turn.state;
+  const { pacing, settings, uplink } = turn.state;
   const token = uplink.nextToken++;
   const bytes = message.topic.length + payloadBytes(purpose, message) + PACKET_OVERHEAD_BYTES;
   const aheadBytes = uplink.inFlight.reduce((sum, one) => sum + one.bytes, bytes);
   const oldest = uplink.inFlight[0];
-  const aheadSinceMs = oldest ? Math.max(uplink.ackedAtMs, oldest.sentAtMs) : turn.now;
+  // What was acknowledged last had left the link long before: an acknowledgement has its own way to go.
+  const lastLeftMs = uplink.ackedAtMs - (pacing.quickestMs ?? 0);
+  const aheadSinceMs = oldest ? Math.max(lastLeftMs, oldest.sentAtMs) : turn.now;
   uplink.inFlight.push({ token, sentAtMs: turn.now, bytes, aheadBytes, aheadSinceMs, purpose });
   act(turn, { type: "broker.publish", connection: uplink.connection, token, message });
   if (!timerRuns(turn, "uplink.ack")) setTimer(turn, "uplink.ack", turn.now + settings.uplink.ackTimeoutMs);
@@ -258,6 +260,11 @@ export function statusTimerFired(turn: Turn): void {
   count(turn, "uplink.statusAsserted");
   turn.state.uplink.assertions += 1;
   sayOnline(turn);
+}
+
+/** A broker may lose what it retains and tell nobody: it is said again, unless that is being awaited already. */
+export function assertStatus(turn: Turn): void {
+  if (!timerRuns(turn, "uplink.status") && turn.state.lifecycle.phase === "running") sayOnline(turn);
 }
 
 /** Says `online`, and again later if it does not come back: a broker may acknowledge and forget. */

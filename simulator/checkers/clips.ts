@@ -2,7 +2,7 @@ import { parseTopic } from "../../agent/contract/topics.ts";
 import type { SpooledClip } from "../hardware/spool-disk.ts";
 import { tagOf } from "../hardware/tags.ts";
 import { readEvent } from "./event-facts.ts";
-import type { Checker, Evidence } from "./evidence.ts";
+import { type Checker, type Evidence, wentAtOnce } from "./evidence.ts";
 import { fatesOf } from "./fates.ts";
 
 /** What the store says reaches the agent so soon. */
@@ -193,7 +193,7 @@ function wentWithThePower(
   data: Record<string, unknown>,
 ): boolean {
   if (evidence.accepted.has(id)) return false;
-  const { end, diskless } = evidence.powerOns[powerOn] ?? { end: "running", diskless: false };
+  const own = evidence.powerOns[powerOn];
   const wasDone = evidence.uploadedIn.get(String(data.clipId)) === powerOn;
-  return wasDone && (end === "power-cut" || diskless);
+  return wasDone && own !== undefined && (wentAtOnce(own) || own.diskless);
 }

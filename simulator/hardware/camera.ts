@@ -19,7 +19,34 @@ export interface CameraCondition {
   broken: boolean;
   /** Captures deliver nothing, and say nothing. */
   stalled: boolean;
+  /** Captures begin well, and soon send what is no video. */
+  garbled: boolean;
+  /** No keyframe comes: what was begun goes on. */
+  keyframeless: boolean;
+  widthPx: number;
+  heightPx: number;
+  /** What becomes of a still that is asked for. */
+  stills: "taken" | "failed" | "late" | "never";
+  /** A tester is told when one of the last three had an effect. */
+  onEffect: (effect: "keyframe-withheld" | "still-withheld") => void;
 }
+
+/** A camera that nothing is wrong with. */
+export function wellCamera(): CameraCondition {
+  return {
+    broken: false,
+    stalled: false,
+    garbled: false,
+    keyframeless: false,
+    widthPx: 1280,
+    heightPx: 720,
+    stills: "taken",
+    onEffect: () => undefined,
+  };
+}
+
+/** A still that is late comes so much later: the decoder hung. */
+const LATE_STILL_MS = 20_000;
 
 /**
  * A camera whose pictures are views of nothing, of the right size at the right time. It writes only when
@@ -37,6 +64,8 @@ export class SimulatedCamera implements Camera {
   #upAtMs: number | null = null;
   #nextGop = 0;
   #keyframeGiven = false;
+  /** A stream was begun in the sink and not ended there. */
+  #streaming = false;
   #followed = false;
   #tick: Scheduled | null = null;
   #watchdog: Scheduled | null = null;
@@ -64,7 +93,7 @@ export class SimulatedCamera implements Camera {
     this.#opening = this.#time.after(this.#chance.int(300, 2_500), () => {
       this.#opening = null;
       if (this.#condition.broken) this.#down("world", "simulated: the capture crashed at its start");
-      else if (this.#condition.stalled) this.stall();
+      else if (this.#condition.stalled) this.#fallSilent();
       else this.#up();
     });
   }
@@ -79,12 +108,16 @@ export class SimulatedCamera implements Camera {
 
   takeStill(request: { eventId: string; atMs: number; maxBytes: number }): void {
     const { eventId, atMs, maxBytes } = request;
-    this.#time.after(this.#chance.int(30, 250), () => {
+    const { stills } = this.#condition;
+    if (stills !== "taken") this.#condition.onEffect("still-withheld");
+    if (stills === "never") return;
+    const lateMs = stills === "late" ? LATE_STILL_MS : 0;
+    this.#time.after(this.#chance.int(30, 250) + lateMs, () => {
       const occurredAt = this.#time.monotonicMs();
       const upAtMs = this.#upAtMs;
       const fail = (reason: string) =>
         this.#post?.({ type: "camera.still-failed", occurredAt, eventId, reason: `simulated: ${reason}` });
-      if (upAtMs === null || this.#condition.stalled) {
+      if (upAtMs === null || this.#condition.stalled || stills === "failed") {
         fail("no picture");
         return;
       }
@@ -119,7 +152,13 @@ export class SimulatedCamera implements Camera {
 
   /** The capture ends now; the next one works unless the condition says otherwise. */
   fail(reason: string): void {
+    if (this.#upAtMs === null && !this.#opening) return;
     this.#down("world", reason);
+  }
+
+  /** The source sends other pictures from now on: the stream ends at a seam, and the next one begins with them. */
+  changePictures(): void {
+    if (this.#upAtMs !== null) this.#down("none", "simulated: other pictures from here on", true);
   }
 
   /** Something moves before it from now on, for so long. Answers whether it could be seen. */
@@ -144,6 +183,10 @@ export class SimulatedCamera implements Camera {
 
   /** No picture comes any more. After the time that a capture may be silent it is given up. */
   stall(): void {
+    if (this.#upAtMs !== null) this.#fallSilent();
+  }
+
+  #fallSilent(): void {
     if (this.#watchdog) return;
     this.catchUp();
     this.#tick?.cancel();
@@ -169,7 +212,10 @@ export class SimulatedCamera implements Camera {
       const atMs = this.#nextGop * GOP_MS;
       if (!this.#keyframeGiven) {
         if (atMs + KEYFRAME_MS > sinceUpMs) return;
-        this.#pair(atMs, KEYFRAME_MS, true, this.#chance.int(6_000, 20_000));
+        // A stream begins with a keyframe, whatever comes later.
+        const withheld = this.#condition.keyframeless && atMs > 0;
+        if (withheld) this.#condition.onEffect("keyframe-withheld");
+        this.#pair(atMs, KEYFRAME_MS, !withheld, this.#chance.int(6_000, 20_000));
         this.#keyframeGiven = true;
       }
       if (atMs + GOP_MS > sinceUpMs) return;
@@ -189,11 +235,11 @@ export class SimulatedCamera implements Camera {
     this.#upAtMs = this.#time.monotonicMs();
     this.#nextGop = 0;
     this.#keyframeGiven = false;
+    this.#streaming = true;
     this.#sink.init({
       data: footage(800),
       codec: "avc1.42c01f",
-      widthPx: 1280,
-      heightPx: 720,
+      ...this.#size(),
       timescales: { 1: 15_360 },
       videoTrackId: 1,
       soundCodec: "",
@@ -203,24 +249,34 @@ export class SimulatedCamera implements Camera {
       occurredAt: this.#upAtMs,
       source: "test",
       codec: "avc1.42c01f",
-      widthPx: 1280,
-      heightPx: 720,
+      ...this.#size(),
       video: "encode",
       soundCodec: "",
     });
     this.#scheduleTick();
+    if (!this.#condition.garbled) return;
+    const upAtMs = this.#upAtMs;
+    this.#time.after(this.#chance.int(50, 3_000), () => {
+      if (this.#upAtMs === upAtMs) this.fail("simulated: what the capture sends is no video");
+    });
   }
 
   get #isOpen(): boolean {
     return this.#opening !== null || this.#upAtMs !== null || this.#watchdog !== null;
   }
 
-  #down(fault: "world" | "none", reason: string): void {
-    const down = this.#end(fault, reason);
+  #size(): { widthPx: number; heightPx: number } {
+    const { widthPx, heightPx } = this.#condition;
+    return { widthPx, heightPx };
+  }
+
+  #down(fault: "world" | "none", reason: string, seam = false): void {
+    const down = this.#end(fault, reason, seam);
     this.#post?.(down);
   }
 
-  #end(fault: "world" | "none", reason: string): CameraDown {
+  /** At a seam the sink keeps its stream: the next one's init ends it. */
+  #end(fault: "world" | "none", reason: string, seam = false): CameraDown {
     this.catchUp();
     this.#opening?.cancel();
     this.#watchdog?.cancel();
@@ -230,9 +286,12 @@ export class SimulatedCamera implements Camera {
     this.#moving = null;
     this.#watchdog = null;
     this.#tick = null;
-    if (this.#upAtMs !== null) this.#sink.end();
+    if (this.#streaming && !seam) {
+      this.#streaming = false;
+      this.#sink.end();
+    }
     this.#upAtMs = null;
-    return { type: "camera.down", occurredAt: this.#time.monotonicMs(), fault, reason, seam: false };
+    return { type: "camera.down", occurredAt: this.#time.monotonicMs(), fault, reason, seam };
   }
 
   #scheduleTick(): void {

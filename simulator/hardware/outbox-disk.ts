@@ -36,6 +36,11 @@ export class OutboxDisk {
   slowness = 1;
   /** While it is full: bytes that were given back since then. */
   freeBytes = 0;
+  /** A tester is told each time something was made durable or forgotten, before that is answered. */
+  onCommit: () => void = () => undefined;
+  /** The same when an operation takes longer than usual, and when an outbox with these rows is set aside. */
+  onSlow: () => void = () => undefined;
+  onSetAside: (rows: readonly StoredRow[]) => void = () => undefined;
 
   /** Everything that is not settled, in order. */
   rows(lane: Lane): readonly StoredRow[] {
@@ -139,6 +144,7 @@ export class OutboxDisk {
   }
 
   #moveAside(): string {
+    this.onSetAside([...this.#rows.press, ...this.#rows.event]);
     this.#epochs = [];
     this.#rows = { press: [], event: [] };
     this.#bytes = { press: 0, event: 0 };

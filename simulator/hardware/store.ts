@@ -90,15 +90,19 @@ export class SimulatedStore implements Store {
 
   /** The power is gone: chance says whether the transaction under way reached the disk, and which settles did. */
   powerCut(): void {
+    this.processKilled();
+    const recent = this.#disk.unsyncedSettles;
+    if (recent > 0) this.#disk.undoSettles(this.#chance.int(0, recent));
+  }
+
+  /** The process is gone and the machine goes on: as at a power cut, but what the kernel was given stays. */
+  processKilled(): void {
     this.#post = null;
     this.#waiting.length = 0;
     const last = this.#underWay;
     this.#underWay = [];
-    if (this.#disk.fault === null && this.#chance.happens(500)) {
-      for (const operation of last) this.#perform(operation);
-    }
-    const recent = this.#disk.unsyncedSettles;
-    if (recent > 0) this.#disk.undoSettles(this.#chance.int(0, recent));
+    if (this.#disk.fault !== null || !this.#chance.happens(500)) return;
+    for (const operation of last) this.#perform(operation);
   }
 
   #enqueue(operation: Operation): void {
@@ -117,6 +121,7 @@ export class SimulatedStore implements Store {
       this.#underWay.push(this.#waiting.shift() as Operation);
     }
     const wellMs = next.kind === "page" ? this.#chance.int(0, 2) : this.#chance.int(1, 8);
+    if (this.#disk.slowness > 1) this.#disk.onSlow();
     this.#time.after(wellMs * this.#disk.slowness, () => this.#commit());
   }
 
@@ -124,6 +129,7 @@ export class SimulatedStore implements Store {
     const group = this.#underWay;
     this.#underWay = [];
     const answers = group.flatMap((operation) => this.#perform(operation));
+    if (group[0]?.kind !== "page") this.#disk.onCommit();
     // The answer crosses from the disk's thread to the loop: in order, and not at once.
     this.#answersAtMs = Math.max(this.#answersAtMs, this.#time.monotonicMs() + this.#chance.int(0, 1));
     this.#time.after(this.#answersAtMs - this.#time.monotonicMs(), () => {

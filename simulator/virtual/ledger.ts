@@ -5,12 +5,15 @@ import type { Input } from "../../agent/core/inputs.ts";
 import type { State } from "../../agent/core/state.ts";
 import type { BrokerMessageOut } from "../../device/ports/broker.ts";
 import type { ClipEvicted } from "../../device/ports/fragment-store.ts";
+import type { LightPattern } from "../../device/ports/light.ts";
 import type { OutboxRow, StoreAppendFailed } from "../../device/ports/store.ts";
 import { readEvent } from "../checkers/event-facts.ts";
 import type { EventFacts, Evidence, PhysicalPress, PowerOn, Sighting } from "../checkers/evidence.ts";
 import type { BrokerWitness } from "../network/modelled-broker.ts";
 import type { ModelledMessage } from "../network/modelled-message.ts";
 import type { World } from "../world/world.ts";
+import { duePress } from "./due-press.ts";
+import { Strikes } from "./strikes.ts";
 
 /** Longer than an answer of the store is on its way. */
 const JUST_CLOSED_MS = 1_000;
@@ -42,6 +45,18 @@ export class Ledger implements BrokerWitness {
   peakOutboxBytes = 0;
   peakUnsavedRows = 0;
   peakSpoolBytes = 0;
+  readonly buttonTroubles: Evidence["buttonTroubles"] = [];
+  readonly linkTroubles: Evidence["linkTroubles"] = [];
+  readonly lies: Evidence["lies"] = [];
+  readonly setAsides: Evidence["setAsides"] = [];
+  readonly lights: Evidence["lights"] = [];
+  readonly duePresses: Evidence["duePresses"] = [];
+  readonly strikes = new Strikes();
+  peakPacedBytes = 0;
+  longestPauseMs = 0;
+  connectionsAtOnce = 0;
+  #connections = 0;
+  #pausedSinceMs: number | null = null;
   inputs = 0;
 
   /** @param label stands before each line of its in the trace, where there are several doorbells. */
@@ -57,7 +72,7 @@ export class Ledger implements BrokerWitness {
     this.#world.trace.add(this.#world.nowMs, `${this.#label}${what}`, fact, brief);
   }
 
-  powerCame(): PowerOn {
+  powerCame(mode: PowerOn["mode"], driftPpm: number): PowerOn {
     const powerOn: PowerOn = {
       number: this.powerOns.length,
       epoch: "",
@@ -67,8 +82,13 @@ export class Ledger implements BrokerWitness {
       diskless: false,
       ringsMs: [],
       connection: 0,
+      mode,
+      driftPpm,
+      cameraUpMs: null,
     };
     this.powerOns.push(powerOn);
+    this.#connections = 0;
+    this.#pausedSinceMs = null;
     this.#published.clear();
     return powerOn;
   }
@@ -77,6 +97,12 @@ export class Ledger implements BrokerWitness {
   turn(powerOn: PowerOn, input: Input, actions: readonly Action[], state: Readonly<State>): void {
     this.inputs += 1;
     this.note("turn", [input, actions], briefOf(input, actions));
+    this.strikes.saw(input);
+    if (input.type === "camera.up") powerOn.cameraUpMs ??= this.#world.nowMs;
+    const due = duePress(actions, state);
+    // A connection that ended in this very moment may not have been told yet.
+    const isOpen = this.#connections > 0 && this.#pausedSinceMs !== this.#world.nowMs;
+    if (due !== null && isOpen) this.duePresses.push({ id: due, atMs: this.#world.nowMs });
     switch (input.type) {
       case "agent.started":
         powerOn.epoch = input.epoch;
@@ -121,6 +147,37 @@ export class Ledger implements BrokerWitness {
     });
     const id = `${powerOn.epoch}-${lane === "press" ? "p" : "e"}${sequence}`;
     if (clips.length > 0) this.refusedBesideClips.push({ id, clips });
+  }
+
+  /** A corrupt outbox with these rows is moved aside. */
+  setAside(rows: readonly OutboxRow[]): void {
+    this.setAsides.push({
+      powerOn: this.powerOns.length - 1,
+      ids: new Set(rows.map(({ id }) => id)),
+    });
+  }
+
+  shone({ number }: PowerOn, pattern: LightPattern): void {
+    this.lights.push({ powerOn: number, atMs: this.#world.nowMs, pattern });
+  }
+
+  /** Bytes on a connection's way that are no press and not acknowledged. */
+  paced(bytes: number): void {
+    this.peakPacedBytes = Math.max(this.peakPacedBytes, bytes);
+  }
+
+  connecting(powerOn: PowerOn): void {
+    if (powerOn.number !== this.powerOns.length - 1) return;
+    this.#connections += 1;
+    this.connectionsAtOnce = Math.max(this.connectionsAtOnce, this.#connections);
+    if (this.#pausedSinceMs === null) return;
+    this.longestPauseMs = Math.max(this.longestPauseMs, this.#world.nowMs - this.#pausedSinceMs);
+  }
+
+  connectionOver(powerOn: PowerOn): void {
+    if (powerOn.number !== this.powerOns.length - 1) return;
+    this.#connections -= 1;
+    this.#pausedSinceMs = this.#world.nowMs;
   }
 
   rang(powerOn: PowerOn): void {
@@ -179,6 +236,15 @@ export class Ledger implements BrokerWitness {
       peakOutboxBytes: this.peakOutboxBytes,
       peakUnsavedRows: this.peakUnsavedRows,
       peakSpoolBytes: this.peakSpoolBytes,
+      buttonTroubles: this.buttonTroubles,
+      lies: this.lies,
+      setAsides: this.setAsides,
+      lights: this.lights,
+      duePresses: this.duePresses,
+      peakPacedBytes: this.peakPacedBytes,
+      longestPauseMs: this.longestPauseMs,
+      connectionsAtOnce: this.connectionsAtOnce,
+      linkTroubles: this.linkTroubles,
       ...end,
     };
   }

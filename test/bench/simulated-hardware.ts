@@ -2,7 +2,7 @@ import type { Settings } from "../../agent/contract/settings.ts";
 import type { Ports } from "../../agent/ports.ts";
 import type { PayloadSource } from "../../device/ports/fragment-store.ts";
 import { SimulatedButton } from "../../simulator/hardware/button.ts";
-import { SimulatedCamera } from "../../simulator/hardware/camera.ts";
+import { SimulatedCamera, wellCamera } from "../../simulator/hardware/camera.ts";
 import { SimulatedChime } from "../../simulator/hardware/chime.ts";
 import { SimulatedClock } from "../../simulator/hardware/clock.ts";
 import { SimulatedEntropy } from "../../simulator/hardware/entropy.ts";
@@ -27,7 +27,7 @@ export function hardware(
     chance.fork("spool"),
   );
   const camera = new SimulatedCamera(liveTime, fragments, chance.fork("camera"), {
-    condition: { broken: false, stalled: false },
+    condition: wellCamera(),
     stallMs: settings.camera.stallMs,
   });
   fragments.watch(camera);

@@ -1,4 +1,4 @@
-import { SimulatedCamera } from "../../simulator/hardware/camera.ts";
+import { SimulatedCamera, wellCamera } from "../../simulator/hardware/camera.ts";
 import { tagOf } from "../../simulator/hardware/tags.ts";
 import { PoweredTime } from "../../simulator/world/device-time.ts";
 import { World } from "../../simulator/world/world.ts";
@@ -9,7 +9,7 @@ cameraSuite("simulated", async () => {
   const world = new World(1);
   const time = new PoweredTime(world);
   const sink = new RecordingSink();
-  const condition = { broken: false, stalled: false };
+  const condition = wellCamera();
   const camera = new SimulatedCamera(time, sink, world.chance, { condition, stallMs: 5_000 });
   camera.follow(true);
   return {

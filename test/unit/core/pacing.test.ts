@@ -60,6 +60,18 @@ describe("pacing", () => {
     expect(slow.carriedBytes).toBeGreaterThan(0.5 * 20_000 * KILOBIT);
   });
 
+  it("is not deceived by a long way: an acknowledgement tells of what left the link long before", () => {
+    const bytesPerS = 142_000;
+    const { desk, slow } = uploading({ bytesPerS, roundTripMs: 160 });
+    let largest = 0;
+    for (let i = 0; i < 400; i++) {
+      slow.run(25);
+      largest = Math.max(largest, desk.state.pacing.bytesPerS);
+    }
+    expect(largest).toBeLessThan(bytesPerS * 1.1);
+    expect(slow.carriedBytes / slow.elapsedMs).toBeGreaterThan(50);
+  });
+
   it("takes a link that trembles for what it carries", () => {
     const { slow } = uploading({ bytesPerS: 4_000 * KILOBIT, roundTripMs: 100 });
     slow.tremblesMs = 500;
