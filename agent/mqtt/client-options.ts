@@ -1,4 +1,4 @@
-import type { IClientOptions } from "mqtt";
+import type { IClientOptions, Packet } from "mqtt";
 import type { Broker } from "../../device/ports/broker.ts";
 import type { Clock } from "../../device/ports/clock.ts";
 import type { PayloadSource } from "../../device/ports/fragment-store.ts";
@@ -23,7 +23,7 @@ export type ConnectionRequest = Parameters<Broker["connect"]>[0];
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** MQTT 5 §3.1.2.11.4: a broker keeps larger packets to itself. */
-const INBOUND_PACKET_MAX_BYTES = 1_048_576;
+const OWN_LIMITS = { maximumPacketSize: 1_048_576 };
 
 export function connectTimeoutMs(options: MqttOptions): number {
   return options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
@@ -47,13 +47,23 @@ export function clientOptions(
     connectTimeout: connectTimeoutMs(options),
     will: { topic: will.topic, payload: Buffer.from(will.text), qos: 1, retain: true },
     // MQTT.js would write whole packets to its debug log, the password in CONNECT too.
-    log: () => {},
+    log: noLog,
     ...(options.username === "" ? {} : { username: options.username }),
     ...(secrets.password === null ? {} : { password: secrets.password }),
     ...(secrets.tls === null ? {} : tlsOptions(secrets.tls, handshake)),
-    ...(options.protocol === "5" ? { properties: { maximumPacketSize: INBOUND_PACKET_MAX_BYTES } } : {}),
+    ...(options.protocol === "5" ? { properties: OWN_LIMITS } : {}),
   };
 }
+
+/**
+ * To be called with what the broker sends first. No topic is ever sent by an alias (MQTT 5 §3.3.2.3.4), and MQTT.js
+ * would hold a table of them for every broker that takes some.
+ */
+export function forgoAliases(first: Packet): void {
+  if (first.cmd === "connack" && first.properties) delete first.properties.topicAliasMaximum;
+}
+
+function noLog(): void {}
 
 /** For both ways that MQTT.js makes a TLS socket; the host's name is sent by SNI (RFC 6066 §3) on both. */
 export function tlsOptions({ context }: TlsFiles, handshake: Handshake): IClientOptions {
