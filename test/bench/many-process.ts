@@ -1,5 +1,4 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Agent } from "../../agent/compose.ts";
 import type { Settings } from "../../agent/contract/settings.ts";
 import { until } from "../fixtures/until.ts";
 
@@ -44,36 +43,28 @@ function facts(): ManyFacts {
 
 /** A whole agent each, on simulated hardware, with a connection of its own. */
 async function doorbells(url: string): Promise<(number: number) => Promise<void>> {
-  const { Agent } = await import("../../agent/compose.ts");
   const { mergeConfiguration } = await import("../../agent/config/load.ts");
-  const { MqttBroker } = await import("../../agent/mqtt/mqtt-broker.ts");
-  const { hardware } = await import("./simulated-hardware.ts");
+  const { FleetDoorbell, FleetHardware } = await import("../../simulator/fleet/doorbell.ts");
   const { settings } = mergeConfiguration(
     null,
     [{ path: "broker.urls", value: url, flag: "bench" }],
     "/nonexistent",
   );
-  const agents: Agent[] = [];
+  const hardware = new FleetHardware(1);
+  const watcher = {
+    connected() {},
+    disconnected() {},
+    rang() {},
+    clipOpened() {},
+    clipClosed() {},
+  };
+  const all: InstanceType<typeof FleetDoorbell>[] = [];
   return async (number) => {
     const own: Settings = { ...settings, device: { ...settings.device, id: `door-${number}` } };
-    const ports = hardware(number, own);
-    let online = false;
-    const agent = new Agent({
-      ports: {
-        ...ports,
-        broker: new MqttBroker({ clock: ports.clock, payloads: ports.payloads, ...own.broker }),
-      },
-      settings: own,
-      version: "bench",
-      mode: "normal",
-      log: ({ message }) => {
-        online ||= message === "connected to the broker";
-      },
-      ended: () => {},
-    });
-    agents.push(agent);
-    agent.start();
-    await until(() => online, `doorbell ${number} is connected`, 30_000);
+    const doorbell = new FleetDoorbell(own, hardware, watcher);
+    all.push(doorbell);
+    doorbell.start();
+    await until(() => doorbell.connection > 0, `doorbell ${number} is connected`, 30_000);
   };
 }
 

@@ -1,0 +1,180 @@
+import { Agent } from "../../agent/compose.ts";
+import type { Settings } from "../../agent/contract/settings.ts";
+import type { Action } from "../../agent/core/actions.ts";
+import type { Input } from "../../agent/core/inputs.ts";
+import { MqttBroker } from "../../agent/mqtt/mqtt-broker.ts";
+import type { Ports } from "../../agent/ports.ts";
+import { noCamera, noLight } from "../../device/linux/absent.ts";
+import { linuxEntropy } from "../../device/linux/entropy.ts";
+import type { Clock } from "../../device/ports/clock.ts";
+import type { PayloadSource } from "../../device/ports/fragment-store.ts";
+import { SimulatedButton } from "../hardware/button.ts";
+import { SimulatedCamera } from "../hardware/camera.ts";
+import { SimulatedChime } from "../hardware/chime.ts";
+import { contentHashes } from "../hardware/clip-file.ts";
+import { SimulatedFragmentStore } from "../hardware/fragment-store.ts";
+import { OutboxDisk } from "../hardware/outbox-disk.ts";
+import { SpoolDisk } from "../hardware/spool-disk.ts";
+import { SimulatedStore } from "../hardware/store.ts";
+import { SimulatedTimers } from "../hardware/timers.ts";
+import { Chance } from "../world/chance.ts";
+import { FleetTime } from "./fleet-time.ts";
+import { NoClips, noPayloads } from "./no-clips.ts";
+
+/** Who is told what happens to the doorbells of a fleet. */
+export interface FleetWatcher {
+  connected(doorbell: FleetDoorbell): void;
+  /** The connection is gone, or there was none: `detail` says why. */
+  disconnected(doorbell: FleetDoorbell, detail: string): void;
+  /** A press has become an event. `pressedAtMs` is when the contact closed, by `performance.now()`. */
+  rang(doorbell: FleetDoorbell, eventId: string, pressedAtMs: number): void;
+  clipOpened(clipId: string): void;
+  clipClosed(clipId: string, bytes: number): void;
+}
+
+/** What all doorbells of one fleet share: the same machine, and hardware that has no state of its own. */
+export class FleetHardware {
+  readonly time = new FleetTime();
+  readonly chime = new SimulatedChime();
+  readonly chance: Chance;
+  readonly camera = noCamera();
+  readonly clock: Clock = {
+    monotonicMs: () => this.time.monotonicMs(),
+    read: () => ({ monotonicMs: this.time.monotonicMs(), utcMs: Date.now(), trust: "synced" }),
+    start() {},
+    stop() {},
+  };
+
+  /** `seed` draws the sizes of what cameras see, and the times that disks take. */
+  constructor(seed: number) {
+    this.chance = new Chance(`fleet/${seed}/hardware`);
+  }
+}
+
+/** One of many: a whole agent with a real connection of its own, on simulated hardware. */
+export class FleetDoorbell {
+  readonly id: string;
+  readonly #watcher: FleetWatcher;
+  readonly #button: SimulatedButton;
+  readonly #broker: MqttBroker;
+  readonly #agent: Agent;
+  /** The connection that stands; 0 for none. */
+  #connection = 0;
+  #pressedAtMs: number | null = null;
+  #ended: (() => void) | null = null;
+  #isOver = false;
+
+  /** `settings.device.id` is its name. It has a camera unless `camera.source` is `none`. */
+  constructor(settings: Settings, hardware: FleetHardware, watcher: FleetWatcher) {
+    this.id = settings.device.id;
+    this.#watcher = watcher;
+    this.#button = new SimulatedButton(hardware.time);
+    const { payloads, ...pictures } = picturesOf(settings, hardware);
+    this.#broker = new MqttBroker({ clock: hardware.clock, payloads, ...settings.broker });
+    this.#agent = new Agent({
+      ports: {
+        clock: hardware.clock,
+        timers: new SimulatedTimers(hardware.time),
+        // Chance from a seed would name the events of every run alike.
+        entropy: linuxEntropy,
+        button: this.#button,
+        light: noLight,
+        chime: hardware.chime,
+        ...pictures,
+        store: new SimulatedStore(hardware.time, new OutboxDisk(), hardware.chance),
+        broker: this.#broker,
+      },
+      settings,
+      version: "fleet",
+      mode: "normal",
+      log: noLog,
+      ended: () => this.#over(),
+      observe: (input, actions) => this.#observe(input, actions),
+    });
+  }
+
+  /** Number of the connection that stands; 0 for none. */
+  get connection(): number {
+    return this.#connection;
+  }
+
+  start(): void {
+    this.#agent.start();
+  }
+
+  /** Pushes the button for `holdMs`, which must be long enough for a press. */
+  press(holdMs: number): void {
+    this.#pressedAtMs = performance.now();
+    this.#button.press(holdMs);
+  }
+
+  /** The network drops the connection. Answers whether there was one. */
+  cut(): boolean {
+    if (this.#connection === 0) return false;
+    this.#broker.abandon(this.#connection);
+    return true;
+  }
+
+  /** Says goodbye, for at most some seconds, and leaves nothing behind in this process. */
+  async end(): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      this.#ended = resolve;
+    });
+    if (!this.#isOver) {
+      this.#agent.requestStop();
+      await ended;
+    }
+    await this.#agent.close();
+  }
+
+  #over(): void {
+    this.#isOver = true;
+    this.#ended?.();
+  }
+
+  #observe(input: Input, actions: readonly Action[]): void {
+    switch (input.type) {
+      case "broker.connected":
+        this.#connection = input.connection;
+        this.#watcher.connected(this);
+        break;
+      case "broker.disconnected":
+        this.#connection = 0;
+        this.#watcher.disconnected(this, input.detail);
+        break;
+      case "clip.opened":
+        this.#watcher.clipOpened(input.clipId);
+        break;
+      case "clip.closed":
+        this.#watcher.clipClosed(input.clipId, input.closing.bytes);
+        break;
+    }
+    if (this.#pressedAtMs === null) return;
+    for (const action of actions) {
+      if (action.type !== "store.append" || action.row.lane !== "press") continue;
+      this.#watcher.rang(this, action.row.id, this.#pressedAtMs);
+      this.#pressedAtMs = null;
+      return;
+    }
+  }
+}
+
+function picturesOf(
+  settings: Settings,
+  { time, clock, chance, camera }: FleetHardware,
+): Pick<Ports, "camera" | "fragments"> & { payloads: PayloadSource } {
+  if (settings.camera.source === "none") {
+    return { camera, fragments: new NoClips(clock), payloads: noPayloads };
+  }
+  const spool = new SpoolDisk(settings.spool.maxBytes);
+  const fragments = new SimulatedFragmentStore(time, spool, chance, contentHashes);
+  const own = new SimulatedCamera(time, fragments, chance, {
+    condition: { broken: false, stalled: false },
+    stallMs: settings.camera.stallMs,
+  });
+  fragments.watch(own);
+  return { camera: own, fragments, payloads: fragments };
+}
+
+/** What goes wrong is told by what is observed. */
+function noLog(): void {}

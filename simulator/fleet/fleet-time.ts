@@ -1,0 +1,90 @@
+import type { DeviceTime } from "../world/device-time.ts";
+import { MinHeap } from "../world/heap.ts";
+import type { Scheduled } from "../world/world.ts";
+
+/** Longest delay that Node's timers take. */
+const LONGEST_MS = 2_147_483_647;
+
+/**
+ * Real time for the hardware of a whole fleet, on one timer of Node: a thousand doorbells have thousands of alarms,
+ * most of which are cancelled, and an alarm here takes a quarter of what a timer does.
+ */
+export class FleetTime implements DeviceTime {
+  readonly #alarms = new MinHeap<Alarm>(
+    (a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order),
+  );
+  #order = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #timerAtMs = Number.POSITIVE_INFINITY;
+  #comesAtOnce = false;
+
+  monotonicMs(): number {
+    return Math.floor(performance.now());
+  }
+
+  after(delayMs: number, run: () => void): Scheduled {
+    const alarm = new Alarm(this.monotonicMs() + delayMs, this.#order++, run);
+    this.#alarms.push(alarm);
+    this.#arm(alarm.atMs);
+    return alarm;
+  }
+
+  /** What was set before this turn and is due; what it sets in its turn lets others go first. */
+  #ring(): void {
+    const before = this.#order;
+    for (;;) {
+      const next = this.#alarms.peek();
+      if (!next || next.order >= before || next.atMs > this.monotonicMs()) break;
+      this.#alarms.pop();
+      next.take()?.();
+    }
+    const next = this.#alarms.peek();
+    if (next) this.#arm(next.atMs);
+  }
+
+  #arm(atMs: number): void {
+    const delayMs = atMs - performance.now();
+    if (delayMs <= 0) {
+      if (this.#comesAtOnce) return;
+      this.#comesAtOnce = true;
+      setImmediate(() => {
+        this.#comesAtOnce = false;
+        this.#ring();
+      });
+      return;
+    }
+    if (atMs >= this.#timerAtMs) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timerAtMs = atMs;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAtMs = Number.POSITIVE_INFINITY;
+        this.#ring();
+      },
+      Math.min(LONGEST_MS, Math.ceil(delayMs)),
+    );
+  }
+}
+
+class Alarm implements Scheduled {
+  readonly atMs: number;
+  readonly order: number;
+  #run: (() => void) | null;
+
+  constructor(atMs: number, order: number, run: () => void) {
+    this.atMs = atMs;
+    this.order = order;
+    this.#run = run;
+  }
+
+  /** What is to be done, once; null when it was cancelled. */
+  take(): (() => void) | null {
+    const run = this.#run;
+    this.#run = null;
+    return run;
+  }
+
+  cancel(): void {
+    this.#run = null;
+  }
+}
