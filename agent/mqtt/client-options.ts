@@ -60,7 +60,7 @@ export function clientOptions(
  * would hold a table of them for every broker that takes some.
  */
 export function forgoAliases(first: Packet): void {
-  if (first.cmd === "connack" && first.properties) delete first.properties.topicAliasMaximum;
+  if (first.cmd === "connack" && first.properties) first.properties.topicAliasMaximum = 0;
 }
 
 function noLog(): void {}

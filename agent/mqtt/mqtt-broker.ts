@@ -29,7 +29,7 @@ export class MqttBroker implements Broker {
     const open = this.#connections.find((connection) => !connection.ending);
     if (open) throw new Error(`connection ${open.number} is still open`);
     const connection = new Connection(this.#options, request, this.#owner);
-    this.#connections = [...this.#connections, connection];
+    this.#connections = this.#connections.concat(connection);
   }
 
   /** Without effect, and without an answer, on a connection that has ended. */

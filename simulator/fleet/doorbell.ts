@@ -2,12 +2,12 @@ import { Agent } from "../../agent/compose.ts";
 import type { Settings } from "../../agent/contract/settings.ts";
 import type { Action } from "../../agent/core/actions.ts";
 import type { Input } from "../../agent/core/inputs.ts";
+import type { MqttOptions } from "../../agent/mqtt/client-options.ts";
 import { MqttBroker } from "../../agent/mqtt/mqtt-broker.ts";
 import type { Ports } from "../../agent/ports.ts";
 import { noCamera, noLight } from "../../device/linux/absent.ts";
 import { linuxEntropy } from "../../device/linux/entropy.ts";
 import type { Clock } from "../../device/ports/clock.ts";
-import type { PayloadSource } from "../../device/ports/fragment-store.ts";
 import { SimulatedButton } from "../hardware/button.ts";
 import { SimulatedCamera } from "../hardware/camera.ts";
 import { SimulatedChime } from "../hardware/chime.ts";
@@ -16,9 +16,9 @@ import { SimulatedFragmentStore } from "../hardware/fragment-store.ts";
 import { OutboxDisk } from "../hardware/outbox-disk.ts";
 import { SpoolDisk } from "../hardware/spool-disk.ts";
 import { SimulatedStore } from "../hardware/store.ts";
-import { SimulatedTimers } from "../hardware/timers.ts";
 import { Chance } from "../world/chance.ts";
 import { FleetTime } from "./fleet-time.ts";
+import { FleetTimers } from "./fleet-timers.ts";
 import { NoClips, noPayloads } from "./no-clips.ts";
 
 /** Who is told what happens to the doorbells of a fleet. */
@@ -45,9 +45,19 @@ export class FleetHardware {
     stop() {},
   };
 
+  #link: { settings: Settings["broker"]; options: MqttOptions } | null = null;
+
   /** `seed` draws the sizes of what cameras see, and the times that disks take. */
   constructor(seed: number) {
     this.chance = new Chance(`fleet/${seed}/hardware`);
+  }
+
+  /** What the connections of all doorbells without clips have in common, one object for each settings. */
+  linkOf(settings: Settings["broker"]): MqttOptions {
+    if (this.#link?.settings !== settings) {
+      this.#link = { settings, options: { clock: this.clock, payloads: noPayloads, ...settings } };
+    }
+    return this.#link.options;
   }
 }
 
@@ -69,19 +79,20 @@ export class FleetDoorbell {
     this.id = settings.device.id;
     this.#watcher = watcher;
     this.#button = new SimulatedButton(hardware.time);
-    const { payloads, ...pictures } = picturesOf(settings, hardware);
-    this.#broker = new MqttBroker({ clock: hardware.clock, payloads, ...settings.broker });
+    const { camera, fragments, link } = picturesOf(settings, hardware);
+    this.#broker = new MqttBroker(link);
     this.#agent = new Agent({
       ports: {
         clock: hardware.clock,
-        timers: new SimulatedTimers(hardware.time),
+        timers: new FleetTimers(hardware.time),
         // Chance from a seed would name the events of every run alike.
         entropy: linuxEntropy,
         button: this.#button,
         light: noLight,
         chime: hardware.chime,
-        ...pictures,
+        camera,
         store: new SimulatedStore(hardware.time, new OutboxDisk(), hardware.chance),
+        fragments,
         broker: this.#broker,
       },
       settings,
@@ -161,10 +172,11 @@ export class FleetDoorbell {
 
 function picturesOf(
   settings: Settings,
-  { time, clock, chance, camera }: FleetHardware,
-): Pick<Ports, "camera" | "fragments"> & { payloads: PayloadSource } {
+  hardware: FleetHardware,
+): Pick<Ports, "camera" | "fragments"> & { link: MqttOptions } {
+  const { time, clock, chance, camera } = hardware;
   if (settings.camera.source === "none") {
-    return { camera, fragments: new NoClips(clock), payloads: noPayloads };
+    return { camera, fragments: new NoClips(clock), link: hardware.linkOf(settings.broker) };
   }
   const spool = new SpoolDisk(settings.spool.maxBytes);
   const fragments = new SimulatedFragmentStore(time, spool, chance, contentHashes);
@@ -173,7 +185,7 @@ function picturesOf(
     stallMs: settings.camera.stallMs,
   });
   fragments.watch(own);
-  return { camera: own, fragments, payloads: fragments };
+  return { camera: own, fragments, link: { clock, payloads: fragments, ...settings.broker } };
 }
 
 /** What goes wrong is told by what is observed. */

@@ -23,10 +23,16 @@ export class FleetTime implements DeviceTime {
   }
 
   after(delayMs: number, run: () => void): Scheduled {
-    const alarm = new Alarm(this.monotonicMs() + delayMs, this.#order++, run);
+    const alarm = new Call(this.monotonicMs() + delayMs, run);
+    this.set(alarm);
+    return alarm;
+  }
+
+  /** Rings the alarm once at or after its time, never before returning. */
+  set(alarm: Alarm): void {
+    alarm.order = this.#order++;
     this.#alarms.push(alarm);
     this.#arm(alarm.atMs);
-    return alarm;
   }
 
   /** What was set before this turn and is due; what it sets in its turn lets others go first. */
@@ -36,7 +42,7 @@ export class FleetTime implements DeviceTime {
       const next = this.#alarms.peek();
       if (!next || next.order >= before || next.atMs > this.monotonicMs()) break;
       this.#alarms.pop();
-      next.take()?.();
+      next.ring();
     }
     const next = this.#alarms.peek();
     if (next) this.#arm(next.atMs);
@@ -66,22 +72,29 @@ export class FleetTime implements DeviceTime {
   }
 }
 
-class Alarm implements Scheduled {
+/** Something to be done at monotonic `atMs`. */
+export abstract class Alarm {
   readonly atMs: number;
-  readonly order: number;
+  /** Given by the time that it is set on: of those that are due together, the first one set rings first. */
+  order = 0;
+
+  constructor(atMs: number) {
+    this.atMs = atMs;
+  }
+
+  abstract ring(): void;
+}
+
+class Call extends Alarm implements Scheduled {
   #run: (() => void) | null;
 
-  constructor(atMs: number, order: number, run: () => void) {
-    this.atMs = atMs;
-    this.order = order;
+  constructor(atMs: number, run: () => void) {
+    super(atMs);
     this.#run = run;
   }
 
-  /** What is to be done, once; null when it was cancelled. */
-  take(): (() => void) | null {
-    const run = this.#run;
-    this.#run = null;
-    return run;
+  ring(): void {
+    this.#run?.();
   }
 
   cancel(): void {

@@ -15,7 +15,7 @@ interface KnownEpoch extends PreviousEpoch {
 
 /** What is on the card: it survives power cuts, and a tester can make it fail. Every method takes effect at once and whole. */
 export class OutboxDisk {
-  readonly #epochs: KnownEpoch[] = [];
+  #epochs: readonly KnownEpoch[] = [];
   readonly #rows: Record<Lane, StoredRow[]> = { press: [], event: [] };
   readonly #bytes: Record<Lane, number> = { press: 0, event: 0 };
 
@@ -42,7 +42,7 @@ export class OutboxDisk {
   begin(epoch: string): { epochNumber: number; previous: PreviousEpoch | null } {
     const before = this.#epochs.at(-1);
     const epochNumber = (before?.epochNumber ?? 0) + 1;
-    this.#epochs.push({ epoch, epochNumber, lastPress: 0, lastEvent: 0 });
+    this.#epochs = this.#epochs.concat({ epoch, epochNumber, lastPress: 0, lastEvent: 0 });
     const previous = before
       ? { epoch: before.epoch, lastPress: before.lastPress, lastEvent: before.lastEvent }
       : null;
