@@ -3,6 +3,7 @@ import type { Broker } from "../../device/ports/broker.ts";
 import type { Clock } from "../../device/ports/clock.ts";
 import type { PayloadSource } from "../../device/ports/fragment-store.ts";
 import type { Handshake } from "./handshake.ts";
+import { noStore } from "./no-store.ts";
 import type { Secrets } from "./secrets.ts";
 import type { TlsFiles, TlsSettings } from "./tls-files.ts";
 
@@ -44,6 +45,8 @@ export function clientOptions(
     protocolVersion: options.protocol === "5" ? 5 : 4,
     reconnectPeriod: 0,
     resubscribe: false,
+    incomingStore: noStore,
+    outgoingStore: noStore,
     connectTimeout: connectTimeoutMs(options),
     will: { topic: will.topic, payload: Buffer.from(will.text), qos: 1, retain: true },
     // MQTT.js would write whole packets to its debug log, the password in CONNECT too.
@@ -56,11 +59,11 @@ export function clientOptions(
 }
 
 /**
- * To be called with what the broker sends first. No topic is ever sent by an alias (MQTT 5 §3.3.2.3.4), and MQTT.js
+ * To be called with every packet, before MQTT.js looks at it. No topic is ever sent by an alias (MQTT 5 §3.3.2.3.4), and MQTT.js
  * would hold a table of them for every broker that takes some.
  */
-export function forgoAliases(first: Packet): void {
-  if (first.cmd === "connack" && first.properties) first.properties.topicAliasMaximum = 0;
+export function forgoAliases(packet: Packet): void {
+  if (packet.cmd === "connack" && packet.properties) packet.properties.topicAliasMaximum = 0;
 }
 
 function noLog(): void {}

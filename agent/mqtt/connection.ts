@@ -127,16 +127,16 @@ export class Connection {
     handshake.watch(client.stream);
     // Nagle's algorithm (RFC 896) would hold a press back until what a clip has on its way is acknowledged.
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
-    client.once("packetreceive", forgoAliases);
     client.once("connect", (connack) => this.#accepted(client, connack, request.subscriptions));
     this.#listen(client);
   }
 
   #listen(client: MqttClient): void {
     client.on("message", (topic, payload, packet) => this.#receive(topic, payload, packet));
-    client.on("disconnect", (packet) =>
-      this.#hangUp(endingOfDisconnect(this.#where, packet.reasonCode ?? 0)),
-    );
+    client.on("packetreceive", (packet) => {
+      forgoAliases(packet);
+      if (packet.cmd === "disconnect") this.#hangUp(endingOfDisconnect(this.#where, packet.reasonCode ?? 0));
+    });
     const fail = (error: Error) => this.#fail(error);
     client.on("error", fail);
     // MQTT.js passes on only some of them.
