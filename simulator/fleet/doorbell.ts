@@ -11,7 +11,7 @@ import type { Clock } from "../../device/ports/clock.ts";
 import { SimulatedButton } from "../hardware/button.ts";
 import { SimulatedCamera } from "../hardware/camera.ts";
 import { SimulatedChime } from "../hardware/chime.ts";
-import { contentHashes } from "../hardware/clip-file.ts";
+import { contentHashes, sha256Of } from "../hardware/clip-file.ts";
 import { SimulatedFragmentStore } from "../hardware/fragment-store.ts";
 import { OutboxDisk } from "../hardware/outbox-disk.ts";
 import { SpoolDisk } from "../hardware/spool-disk.ts";
@@ -20,6 +20,9 @@ import { Chance } from "../world/chance.ts";
 import { FleetTime } from "./fleet-time.ts";
 import { FleetTimers } from "./fleet-timers.ts";
 import { NoClips, noPayloads } from "./no-clips.ts";
+
+/** What comes sooner after a release might be taken for bounce. */
+const BETWEEN_PRESSES_MS = 250;
 
 /** Who is told what happens to the doorbells of a fleet. */
 export interface FleetWatcher {
@@ -70,7 +73,9 @@ export class FleetDoorbell {
   readonly #agent: Agent;
   /** The connection that stands; 0 for none. */
   #connection = 0;
+  /** A press that has not become an event yet. */
   #pressedAtMs: number | null = null;
+  #releasedAtMs = 0;
   #ended: (() => void) | null = null;
   #isOver = false;
 
@@ -113,10 +118,17 @@ export class FleetDoorbell {
     this.#agent.start();
   }
 
-  /** Pushes the button for `holdMs`, which must be long enough for a press. */
-  press(holdMs: number): void {
-    this.#pressedAtMs = performance.now();
+  /**
+   * Pushes the button for `holdMs`, which must be long enough for a press. Answers false, and does nothing, while the
+   * press before is not over.
+   */
+  press(holdMs: number): boolean {
+    const now = performance.now();
+    const isBusy = this.#pressedAtMs !== null || this.#button.isDown;
+    if (isBusy || now - this.#releasedAtMs < BETWEEN_PRESSES_MS) return false;
+    this.#pressedAtMs = now;
     this.#button.press(holdMs);
+    return true;
   }
 
   /** The network drops the connection. Answers whether there was one. */
@@ -153,6 +165,9 @@ export class FleetDoorbell {
         this.#connection = 0;
         this.#watcher.disconnected(this, input.detail);
         break;
+      case "button.edge":
+        if (!input.pressed) this.#releasedAtMs = performance.now();
+        break;
       case "clip.opened":
         this.#watcher.clipOpened(input.clipId);
         break;
@@ -183,6 +198,7 @@ function picturesOf(
   const own = new SimulatedCamera(time, fragments, chance, {
     condition: { broken: false, stalled: false },
     stallMs: settings.camera.stallMs,
+    hashOf: (jpeg) => sha256Of([jpeg]),
   });
   fragments.watch(own);
   return { camera: own, fragments, link: { clock, payloads: fragments, ...settings.broker } };
