@@ -1,6 +1,7 @@
 import { type ConsumerMessage, parseMessage } from "../../agent/consumer/index.ts";
 import { WorldError } from "../../agent/contract/errors.ts";
 import type { Settings } from "../../agent/contract/settings.ts";
+import { topicsOf } from "../../agent/contract/topics.ts";
 import { Subscriber } from "../live/subscriber.ts";
 
 /** What a fleet's subscriber makes of what it hears. */
@@ -64,7 +65,9 @@ export class Ear {
   }
 
   async #subscribe(filter: string, message: (topic: string, payload: Uint8Array) => void): Promise<void> {
-    const { broker } = this.#options.settings;
+    const { broker, device } = this.#options.settings;
+    // Others may be on the same broker.
+    const own = `${topicsOf(device.id).root}-`;
     const url = broker.urls[0] ?? "";
     await new Promise<void>((resolve, reject) => {
       const limit = setTimeout(() => reject(noSubscription(url, "it does not answer")), STANDS_WITHIN_MS);
@@ -74,7 +77,7 @@ export class Ear {
         deviceId: "porchlight-fleet",
         filter,
         message: (topic, payload) => {
-          if (this.#options.hears(topic)) message(topic, payload);
+          if (topic.startsWith(own) && this.#options.hears(topic)) message(topic, payload);
         },
         changed: (connected, detail) => {
           clearTimeout(limit);

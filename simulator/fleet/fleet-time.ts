@@ -17,6 +17,7 @@ export class FleetTime implements DeviceTime {
   #timer: NodeJS.Timeout | null = null;
   #timerAtMs = Number.POSITIVE_INFINITY;
   #comesAtOnce = false;
+  #isStopped = false;
 
   monotonicMs(): number {
     return Math.floor(performance.now());
@@ -35,8 +36,15 @@ export class FleetTime implements DeviceTime {
     this.#arm(alarm.atMs);
   }
 
+  /** Nothing rings any more, and nothing keeps the process from ending. */
+  stop(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#isStopped = true;
+  }
+
   /** What was set before this turn and is due; what it sets in its turn lets others go first. */
   #ring(): void {
+    if (this.#isStopped) return;
     const before = this.#order;
     for (;;) {
       const next = this.#alarms.peek();
@@ -59,7 +67,7 @@ export class FleetTime implements DeviceTime {
       });
       return;
     }
-    if (atMs >= this.#timerAtMs) return;
+    if (atMs >= this.#timerAtMs || this.#isStopped) return;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timerAtMs = atMs;
     this.#timer = setTimeout(

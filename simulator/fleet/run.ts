@@ -36,6 +36,8 @@ const CONNECTED_WITHIN_MS = 15_000;
 /** What was on its way has not arrived when nothing at all is heard for so long. */
 const SILENCE_MS = 10_000;
 const LOOK_EVERY_MS = 50;
+/** A simulated camera takes up to 2.5 s. */
+const CAMERAS_OPEN_MS = 3_000;
 
 /** One run: the fleet connects, people press while storms cut, what is on its way arrives, and everybody leaves. */
 export class FleetRun {
@@ -137,6 +139,7 @@ export class FleetRun {
       this.#phase = "ending";
       await Promise.all(this.#doorbells.map((doorbell) => doorbell.end()));
       await this.#ear.stop();
+      this.#hardware.time.stop();
     }
   }
 
@@ -156,6 +159,8 @@ export class FleetRun {
     const deadlineMs = performance.now() + CONNECTED_WITHIN_MS;
     while (this.#starting.size > 0 && performance.now() < deadlineMs && !signal.aborted)
       await sleepUntil(performance.now() + LOOK_EVERY_MS, signal);
+    // A clip is to have the whole of its pre-roll.
+    if (plan.clips) await sleepUntil(performance.now() + CAMERAS_OPEN_MS + settings.clip.preRollMs, signal);
   }
 
   #watcher(): FleetWatcher {
