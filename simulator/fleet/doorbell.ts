@@ -26,6 +26,8 @@ const BETWEEN_PRESSES_MS = 250;
 
 /** Who is told what happens to the doorbells of a fleet. */
 export interface FleetWatcher {
+  /** It tries to connect. */
+  connecting(doorbell: FleetDoorbell): void;
   connected(doorbell: FleetDoorbell): void;
   /** The connection is gone, or there was none: `detail` says why. */
   disconnected(doorbell: FleetDoorbell, detail: string): void;
@@ -175,12 +177,11 @@ export class FleetDoorbell {
         this.#watcher.clipClosed(input.clipId, input.closing.bytes);
         break;
     }
-    if (this.#pressedAtMs === null) return;
     for (const action of actions) {
+      if (action.type === "broker.connect") this.#watcher.connecting(this);
       if (action.type !== "store.append" || action.row.lane !== "press") continue;
-      this.#watcher.rang(this, action.row.id, this.#pressedAtMs);
+      if (this.#pressedAtMs !== null) this.#watcher.rang(this, action.row.id, this.#pressedAtMs);
       this.#pressedAtMs = null;
-      return;
     }
   }
 }

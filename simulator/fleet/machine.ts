@@ -18,7 +18,7 @@ const GIVEN_BACK_MS = 100;
 export async function memoryNow(): Promise<Memory> {
   setFlagsFromString("--expose-gc");
   const collect: () => void = runInNewContext("gc");
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < 5; i++) {
     collect();
     // What was found to be free is given back by a thread of its own.
     await pause(GIVEN_BACK_MS);

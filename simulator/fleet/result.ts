@@ -70,9 +70,9 @@ export function resultLines(result: FleetResult, plan: FleetPlan): string[] {
     `heard        ${heard.messages} messages, ${heard.events} events (${heard.eventsPerS}/s), ${mega(heard.bytes)} MB (${mega(heard.bytesPerS)} MB/s), ${heard.refused} refused`,
   );
   if (heard.firstRefusal !== "") lines.push(`             ${heard.firstRefusal}`);
-  for (const [i, { cut, back, backMs, mostIn100Ms }] of storms.entries())
+  for (const [i, { cut, back, backMs, mostTriesIn100Ms }] of storms.entries())
     lines.push(
-      `storm ${String(i + 1).padEnd(6)} ${cut} cut, ${back} back in ${inWords(backMs)}; at most ${mostIn100Ms} within 100 ms`,
+      `storm ${String(i + 1).padEnd(6)} ${cut} cut, ${back} back in ${inWords(backMs)}; at most ${mostTriesIn100Ms} tried within 100 ms`,
     );
   if (clips)
     lines.push(

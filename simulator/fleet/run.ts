@@ -114,7 +114,7 @@ export class FleetRun {
         ranMs: Math.round(ranMs),
         connections: {
           up,
-          failed: plan.doorbells - up,
+          failed: this.#doorbells.length - up,
           why: failures,
           connectMs: percentilesOf(this.#connectMs),
           dropped: this.#dropped,
@@ -165,6 +165,7 @@ export class FleetRun {
 
   #watcher(): FleetWatcher {
     return {
+      connecting: (doorbell) => this.#storms.tried(performance.now(), doorbell),
       connected: (doorbell) => {
         const now = performance.now();
         const startedMs = this.#starting.get(doorbell);

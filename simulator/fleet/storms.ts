@@ -7,14 +7,16 @@ export interface StormTotals {
   back: number;
   /** From the cut to the subscription; `max` is when all were back. */
   backMs: Percentiles | null;
-  /** Within any tenth of a second: what the jitter keeps low. */
-  mostIn100Ms: number;
+  /** First tries to come back within any tenth of a second: what the jitter keeps low. */
+  mostTriesIn100Ms: number;
 }
 
 interface Storm {
   atMs: number;
   away: Set<unknown>;
   cut: number;
+  /** First tries. */
+  triedMs: Map<unknown, number>;
   backMs: number[];
 }
 
@@ -24,12 +26,24 @@ export class Storms {
 
   /** These have just lost their connections. */
   begin(atMs: number, doorbells: readonly unknown[]): void {
-    this.#storms.push({ atMs, away: new Set(doorbells), cut: doorbells.length, backMs: [] });
+    this.#storms.push({
+      atMs,
+      away: new Set(doorbells),
+      cut: doorbells.length,
+      triedMs: new Map(),
+      backMs: [],
+    });
   }
 
   /** Whether it is away because of a storm. */
   tookAway(doorbell: unknown): boolean {
     return this.#storms.at(-1)?.away.has(doorbell) ?? false;
+  }
+
+  tried(atMs: number, doorbell: unknown): void {
+    const storm = this.#storms.at(-1);
+    if (!storm?.away.has(doorbell) || storm.triedMs.has(doorbell)) return;
+    storm.triedMs.set(doorbell, atMs - storm.atMs);
   }
 
   back(atMs: number, doorbell: unknown): void {
@@ -43,11 +57,11 @@ export class Storms {
   }
 
   totals(): StormTotals[] {
-    return this.#storms.map(({ cut, backMs }) => ({
+    return this.#storms.map(({ cut, triedMs, backMs }) => ({
       cut,
       back: backMs.length,
       backMs: percentilesOf(backMs),
-      mostIn100Ms: mostWithin(backMs, 100),
+      mostTriesIn100Ms: mostWithin([...triedMs.values()], 100),
     }));
   }
 }

@@ -57,6 +57,7 @@ async function doorbells(url: string): Promise<(number: number) => Promise<void>
   );
   const hardware = new FleetHardware(1);
   const watcher = {
+    connecting() {},
     connected() {},
     disconnected() {},
     rang() {},
