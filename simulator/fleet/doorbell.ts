@@ -2,6 +2,7 @@ import { Agent } from "../../agent/compose.ts";
 import type { Settings } from "../../agent/contract/settings.ts";
 import type { Action } from "../../agent/core/actions.ts";
 import type { Input } from "../../agent/core/inputs.ts";
+import type { State } from "../../agent/core/state.ts";
 import type { MqttOptions } from "../../agent/mqtt/client-options.ts";
 import { MqttBroker } from "../../agent/mqtt/mqtt-broker.ts";
 import type { Ports } from "../../agent/ports.ts";
@@ -78,6 +79,7 @@ export class FleetDoorbell {
   /** A press that has not become an event yet. */
   #pressedAtMs: number | null = null;
   #releasedAtMs = 0;
+  #state: Readonly<State> | null = null;
   #ended: (() => void) | null = null;
   #isOver = false;
 
@@ -107,13 +109,23 @@ export class FleetDoorbell {
       mode: "normal",
       log: noLog,
       ended: () => this.#over(),
-      observe: (input, actions) => this.#observe(input, actions),
+      observe: (input, actions, state) => {
+        this.#state = state;
+        this.#observe(input, actions);
+      },
     });
   }
 
   /** Number of the connection that stands; 0 for none. */
   get connection(): number {
     return this.#connection;
+  }
+
+  /** The broker has acknowledged everything that it had to say. */
+  get hasDelivered(): boolean {
+    const { outbox, uploads } = this.#state ?? {};
+    const rows = (outbox?.totals.press.rows ?? 0) + (outbox?.totals.event.rows ?? 0);
+    return rows + (outbox?.unsaved.length ?? 0) + (uploads?.active.length ?? 0) === 0;
   }
 
   start(): void {

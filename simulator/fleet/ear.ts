@@ -11,7 +11,7 @@ export interface EarOptions {
   press: (eventId: string, atMs: number) => void;
   /** Everything else. */
   message: (message: ConsumerMessage) => void;
-  /** A topic that it answers false for is not heard: how a test makes a subscriber that loses something. */
+  /** A press on a topic that it answers false for is not heard: how a test makes a subscriber that loses some. */
   hears: (topic: string) => boolean;
 }
 
@@ -77,7 +77,7 @@ export class Ear {
         deviceId: "porchlight-fleet",
         filter,
         message: (topic, payload) => {
-          if (topic.startsWith(own) && this.#options.hears(topic)) message(topic, payload);
+          if (topic.startsWith(own)) message(topic, payload);
         },
         changed: (connected, detail) => {
           clearTimeout(limit);
@@ -96,6 +96,7 @@ export class Ear {
 
   #press(topic: string, payload: Uint8Array): void {
     const atMs = performance.now();
+    if (!this.#options.hears(topic)) return;
     const message = parseMessage(topic, payload);
     if (message.kind === "event") this.#options.press(message.event.id, atMs);
   }

@@ -35,6 +35,8 @@ export interface FleetProgress {
 const CONNECTED_WITHIN_MS = 15_000;
 /** What was on its way has not arrived when nothing at all is heard for so long. */
 const SILENCE_MS = 10_000;
+/** From a broker's acknowledgement to its subscriber. */
+const BROKER_WITHIN_MS = 2_000;
 const LOOK_EVERY_MS = 50;
 /** A simulated camera takes up to 2.5 s. */
 const CAMERAS_OPEN_MS = 3_000;
@@ -224,7 +226,9 @@ export class FleetRun {
       (!plan.clips ||
         (this.#clips.awaited === 0 && performance.now() >= sinceMs - clipsMs + OPENS_WITHIN_MS));
     // A second Ctrl-C ends the process: this waits only for what is really on its way.
-    while (!isDone() && performance.now() - Math.max(sinceMs, this.#ear.lastHeardMs) < SILENCE_MS)
+    const silenceMs = () => performance.now() - Math.max(sinceMs, this.#ear.lastHeardMs);
+    const allDelivered = () => this.#doorbells.every((doorbell) => doorbell.hasDelivered);
+    while (!isDone() && silenceMs() < SILENCE_MS && !(silenceMs() >= BROKER_WITHIN_MS && allDelivered()))
       await sleepUntil(performance.now() + LOOK_EVERY_MS, new AbortController().signal);
   }
 
