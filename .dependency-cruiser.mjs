@@ -126,6 +126,12 @@ const TABLE = [
     may: [PORTS, "^simulator/world/", CONTRACT, NODE, npm("aedes", "mqtt", "mqtt-packet")],
     comment: "Brokers and links know the world and the wire. They must not know the agent behind it.",
   },
+  {
+    folder: "^simulator/fleet/",
+    may: [PORTS, CONTRACT, "^agent/", "^device/linux/", "^simulator/(world|hardware|network|live)/", NODE],
+    comment:
+      "A fleet is many agents on simulated hardware, and one subscriber. Its libraries are behind the adapters of those.",
+  },
 ];
 
 /** Every library stands behind one adapter, so that it can be replaced there. */

@@ -2,6 +2,8 @@
 import { Command } from "commander";
 import { PorchlightError } from "../agent/contract/errors.ts";
 import { readVersion } from "../agent/version.ts";
+import { fleet } from "./fleet/command.ts";
+import type { FleetFlags } from "./fleet/flags.ts";
 import { type LiveOptions, live } from "./live/command.ts";
 import { type ReplayFlags, replay } from "./replay/command.ts";
 import { type WorldFlags, world } from "./virtual/command.ts";
@@ -63,6 +65,29 @@ program
   .action(async (flags: WorldFlags) => {
     const output = terminalOutput();
     process.exitCode = await world(flags, output).finally(() => output.end());
+  });
+
+program
+  .command("fleet")
+  .description(
+    "Open many real connections from one process, a whole agent behind each, ring them and measure",
+  )
+  .option("--doorbells <number>", "how many", "10")
+  .option("--broker <url>", "broker.urls: one broker (its own, on a free port of the loopback interface)")
+  .option("--protocol <version>", "broker.protocol: 5 or 3.1.1")
+  .option("--config <file>", "YAML file with settings that all share; device.id begins each name")
+  .option("--ramp <rate>", "how fast they start, all together: 50/s, 600/min", "50/s")
+  .option("--presses <rate>", "how often each of them is pressed: 2/min, 10/h, 0/min", "2/min")
+  .option(
+    "--clips",
+    "give each a camera: every press brings a snapshot and a clip, of bytes that show nothing",
+  )
+  .option("--storm <time>", "cut every connection at once, each time this has passed: 20s, 5min")
+  .option("--seconds <number>", "how long people press, once all are connected", "60")
+  .option("--seed <number>", "says who presses when", "1")
+  .option("--json", "print the result as one line of JSON")
+  .action(async (flags: FleetFlags) => {
+    process.exitCode = await fleet(flags, (line) => process.stdout.write(`${line}\n`));
   });
 
 await program.parseAsync().catch(endOn);

@@ -66,6 +66,13 @@ const ALLOWED: Tree = {
   ],
   "simulator/network/broker.ts": ["aedes", "node:net", "../world/world.ts", "../../agent/contract/topics.ts"],
   "simulator/live/consumer.ts": ["mqtt", "chalk", "../../agent/consumer/parse.ts", "../../agent/main.ts"],
+  "simulator/fleet/doorbell.ts": [
+    "node:perf_hooks",
+    "../hardware/button.ts",
+    "../live/consumer.ts",
+    "../../agent/mqtt/broker.ts",
+    "../../device/linux/camera.ts",
+  ],
   "test/unit/any.test.ts": ["../../agent/core/step.ts", "../../simulator/world/world.ts", "vitest", "mqtt"],
 };
 
@@ -98,6 +105,7 @@ const REFUSED: [file: string, imports: string, rule: string][] = [
   ["simulator/hardware/bad.ts", "../../agent/core/step.ts", "table: ^simulator/hardware/"],
   ["simulator/replay/bad.ts", "../../agent/runtime.ts", "table: ^simulator/replay/"],
   ["simulator/network/bad.ts", "../../agent/mqtt/broker.ts", "table: ^simulator/network/"],
+  ["simulator/fleet/bad.ts", "../virtual/run.ts", "table: ^simulator/fleet/"],
   ["simulator/live/bad-test.ts", "../../test/unit/any.test.ts", "no test in the simulator"],
   ["agent/bad-mqtt.ts", "mqtt", "behind: mqtt"],
   ["simulator/live/bad-aedes.ts", "aedes", "behind: aedes"],
