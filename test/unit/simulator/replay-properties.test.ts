@@ -57,9 +57,9 @@ describe("whatever happened", () => {
           code: 0,
         });
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
-  });
+  }, 30_000);
 
   it("any beginning of a journal is replayed as far as its whole lines go", () => {
     const whole = Buffer.from(`${threeRings(folder).join("\n")}\n`);
@@ -80,9 +80,9 @@ describe("whatever happened", () => {
           code: isWhole ? 0 : 2,
         });
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
-  });
+  }, 30_000);
 
   it("a journal with any bytes overwritten never ends in more than a word about it", () => {
     const whole = Buffer.from(`${threeRings(folder).join("\n")}\n`);
@@ -96,7 +96,7 @@ describe("whatever happened", () => {
           expect(error).toBeInstanceOf(UsageError);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
-  });
+  }, 30_000);
 });
