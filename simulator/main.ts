@@ -6,6 +6,7 @@ import { fleet } from "./fleet/command.ts";
 import type { FleetFlags } from "./fleet/flags.ts";
 import { type LiveOptions, live } from "./live/command.ts";
 import { type ReplayFlags, replay } from "./replay/command.ts";
+import { type ScenarioFlags, scenario } from "./scenarios/command.ts";
 import { type WorldFlags, world } from "./virtual/command.ts";
 import { terminalOutput } from "./virtual/terminal.ts";
 
@@ -88,6 +89,19 @@ program
   .option("--json", "print the result as one line of JSON")
   .action(async (flags: FleetFlags) => {
     process.exitCode = await fleet(flags, (line) => process.stdout.write(`${line}\n`));
+  });
+
+program
+  .command("scenario")
+  .description("Play stories for testers (YAML): what is done to a doorbell, and what must come of it")
+  .argument("[files...]", "files, or names of stories in the gallery")
+  .option("--list", "show the gallery")
+  .option("--all", "play the whole gallery")
+  .option("--watch", "play again whenever a file changes")
+  .option("--junit <file>", "write a JUnit report")
+  .option("--json", "print each result as JSON")
+  .action(async (files: string[], flags: ScenarioFlags) => {
+    process.exitCode = await scenario(files, flags, (line) => process.stdout.write(`${line}\n`));
   });
 
 await program.parseAsync().catch(endOn);
