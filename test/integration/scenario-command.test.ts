@@ -29,7 +29,9 @@ describe("porchlight-sim scenario", () => {
   it("plays a file: what held, and how long it took", async () => {
     const { code, lines, stderr } = await scenario(good);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(lines[0]).toMatch(/^passed {2}Somebody rings: 1 expectation held, 37\.4s of virtual time in \d+ ms$/);
+    expect(lines[0]).toMatch(
+      /^passed {2}Somebody rings: 1 expectation held, 37\.4s of virtual time in \d+ ms$/,
+    );
     expect(lines[1]).toBe("  10.4s: hello");
   });
 
