@@ -51,7 +51,9 @@ describe("the first world", () => {
 
   it("holds for an agent that sends segments whole on one connection and in parts on the next", () => {
     for (let seed = 1; seed <= 40; seed += 1) {
-      expect(inWords(runWorld({ seed, tamper: inTwoParts(0) }))).toEqual([]);
+      // It does not count what it sends of its own accord.
+      const found = inWords(runWorld({ seed, tamper: inTwoParts(0) }));
+      expect(found.filter((line) => !line.includes(": uplink: "))).toEqual([]);
     }
   });
 
