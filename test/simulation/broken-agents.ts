@@ -224,6 +224,7 @@ const settle = (by: "puback" | "receipt") => (settings: Settings) => {
 
 const smallOutbox = (settings: Settings) => {
   settings.outbox.maxBytes = 8_192;
+  settings.outbox.memoryRows = 16;
 };
 
 /** Its camera says that something moves, and never that nothing does any more. */

@@ -54,4 +54,22 @@ describe("a simulated button", () => {
       { type: "button.line", state: "ready" },
     ]);
   });
+
+  it("floods the line at one instant, and rests as it was", () => {
+    const { button, edges } = begin();
+    button.storm(7);
+    expect(edges()).toHaveLength(8);
+    expect(button.isDown).toBe(false);
+  });
+
+  it("can be opened for a moment each second while it is lost", () => {
+    const { world, button, inputs } = begin();
+    button.lose("unplugged");
+    world.runUntil(2_500);
+    const states = inputs.map((input) => ("state" in input ? input.state : ""));
+    expect(states).toEqual(["lost", "ready", "lost", "ready", "lost"]);
+    button.restore();
+    world.runUntil(10_000);
+    expect(inputs).toHaveLength(6);
+  });
 });
