@@ -175,7 +175,8 @@ export function provedGood(turn: Turn): void {
   const { uplink } = turn.state;
   uplink.attempt = 0;
   uplink.provedGood = true;
-  uplink.failedAtMs[uplink.urlIndex] = null;
+  // Most connections prove good, and have no failure to forget.
+  if (uplink.failedAtMs[uplink.urlIndex] !== undefined) uplink.failedAtMs[uplink.urlIndex] = null;
 }
 
 /** How many events of a lane are on their way. */

@@ -2,8 +2,8 @@ import type { ButtonEdge, ButtonLine, ButtonLineState } from "../../device/ports
 import type { DeviceTime } from "../world/device-time.ts";
 import type { Scheduled } from "../world/world.ts";
 
-/** The line of a device that is gone is opened again so often, which succeeds, and found to be gone again. */
-const REOPEN_MS = 1_000;
+/** A line that flaps seems to be there so often, and for so long. */
+const SEEMS_THERE_EVERY_MS = 1_000;
 const FOUND_GONE_MS = 15;
 
 /** A button that nobody needs to build. The agent sees a line; a tester has a finger, and a long wire. */
@@ -13,7 +13,7 @@ export class SimulatedButton implements ButtonLine {
   #down = false;
   #lost = false;
   #grip = 0;
-  #reopening: Scheduled | null = null;
+  #seeming: Scheduled | null = null;
 
   constructor(time: DeviceTime) {
     this.#time = time;
@@ -76,14 +76,20 @@ export class SimulatedButton implements ButtonLine {
     if (this.#lost) return;
     this.#lost = true;
     this.#tell("lost", reason);
-    this.#reopenLater(reason);
+  }
+
+  /** A plug that hardly holds: the line is lost, and each second it seems to be there again for a moment. */
+  flap(reason: string): void {
+    if (this.#lost) return;
+    this.lose(reason);
+    this.#seemThereLater(reason);
   }
 
   /** The line can be read again. */
   restore(): void {
     if (!this.#lost) return;
     this.#lost = false;
-    this.#reopening?.cancel();
+    this.#seeming?.cancel();
     this.#tell("ready", "");
   }
 
@@ -91,12 +97,12 @@ export class SimulatedButton implements ButtonLine {
     this.#post?.({ type: "button.line", occurredAt: this.#time.monotonicMs(), state, reason });
   }
 
-  #reopenLater(reason: string): void {
-    this.#reopening = this.#time.after(REOPEN_MS, () => {
+  #seemThereLater(reason: string): void {
+    this.#seeming = this.#time.after(SEEMS_THERE_EVERY_MS, () => {
       this.#tell("ready", "");
-      this.#reopening = this.#time.after(FOUND_GONE_MS, () => {
+      this.#seeming = this.#time.after(FOUND_GONE_MS, () => {
         this.#tell("lost", reason);
-        this.#reopenLater(reason);
+        this.#seemThereLater(reason);
       });
     });
   }

@@ -3,7 +3,7 @@ import type { FragmentSink } from "../../device/ports/fragment-store.ts";
 import type { Chance } from "../world/chance.ts";
 import type { DeviceTime } from "../world/device-time.ts";
 import type { Scheduled } from "../world/world.ts";
-import { footage, tagOf } from "./tags.ts";
+import { footage, picture, tagOf } from "./tags.ts";
 
 /** A group of pictures each second, as the wire's fragments are. Its keyframe comes as a pair of its own. */
 const GOP_MS = 1_000;
@@ -59,6 +59,7 @@ export class SimulatedCamera implements Camera {
   readonly #chance: Chance;
   readonly #condition: CameraCondition;
   readonly #stallMs: number;
+  readonly #hashOf: ((jpeg: Uint8Array) => string) | null;
   #post: ((input: CameraInput) => void) | null = null;
   #opening: Scheduled | null = null;
   #upAtMs: number | null = null;
@@ -75,13 +76,15 @@ export class SimulatedCamera implements Camera {
     time: DeviceTime,
     sink: FragmentSink,
     chance: Chance,
-    options: { condition: CameraCondition; stallMs: number },
+    /** `hashOf` gives a still's SHA-256 where its bytes will be looked at. */
+    options: { condition: CameraCondition; stallMs: number; hashOf?: (jpeg: Uint8Array) => string },
   ) {
     this.#time = time;
     this.#sink = sink;
     this.#chance = chance;
     this.#condition = options.condition;
     this.#stallMs = options.stallMs;
+    this.#hashOf = options.hashOf ?? null;
   }
 
   start(post: (input: CameraInput) => void): void {
@@ -126,7 +129,8 @@ export class SimulatedCamera implements Camera {
         return;
       }
       const bytes = this.#chance.int(SMALLEST_STILL_BYTES, maxBytes);
-      this.#sink.still(eventId, footage(bytes));
+      const jpeg = picture(bytes);
+      this.#sink.still(eventId, jpeg);
       this.#post?.({
         type: "camera.still",
         occurredAt,
@@ -134,7 +138,7 @@ export class SimulatedCamera implements Camera {
         widthPx: 640,
         heightPx: 360,
         bytes,
-        sha256: tagOf("still", eventId, bytes),
+        sha256: this.#hashOf?.(jpeg) ?? tagOf("still", eventId, bytes),
         frameAtMs: Math.min(occurredAt, Math.max(upAtMs, atMs + this.#chance.int(-60, 60))),
       });
     });

@@ -39,12 +39,7 @@ export class SimulatedStore implements Store {
   #whenDone: (() => void) | null = null;
 
   /** @param giveUpClip frees room on a full disk: answers the bytes, or null when there is no clip to give up. */
-  constructor(
-    time: DeviceTime,
-    disk: OutboxDisk,
-    chance: Chance,
-    giveUpClip: () => number | null = () => null,
-  ) {
+  constructor(time: DeviceTime, disk: OutboxDisk, chance: Chance, giveUpClip: () => number | null = noClips) {
     this.#time = time;
     this.#disk = disk;
     this.#chance = chance;
@@ -185,6 +180,10 @@ export class SimulatedStore implements Store {
     this.#disk.freeBytes -= bytes;
     return true;
   }
+}
+
+function noClips(): null {
+  return null;
 }
 
 function refusal(operation: Operation, fault: StoreFault, occurredAt: number): StoreInput {

@@ -1,6 +1,7 @@
-import type { ClipEnd } from "../../device/ports/fragment-store.ts";
-import type { LightPattern } from "../../device/ports/light.ts";
+import type { Seen } from "../sim/seen.ts";
 import type { MishapKind } from "../virtual/faults.ts";
+
+export type { Seen };
 
 /**
  * Where a scenario is played: a world on a virtual clock, or this machine with a real broker and real ffmpeg. The
@@ -13,28 +14,22 @@ export interface Stage {
   nowMs(): number;
   /** Everything that was seen so far, oldest first. It only grows. */
   readonly seen: readonly Seen[];
+  /** Why this cannot be played here, in words that follow its name; null when it can. Asked before anything begins. */
+  cannot(what: MishapKind | "clock"): string | null;
+  /** Runs `run` at that time, or next when it is past; those of one instant in the order of the calls. */
+  at(atMs: number, run: () => void): void;
   /** A finger on the button: down now, up after `holdMs`; both flanks chatter for `chatterMs`. */
   push(doorbell: number, push: { holdMs: number; chatterMs: number }): void;
   /** Something moves before the camera for `forMs`. */
   move(doorbell: number, motion: { forMs: number; areaPermille: number; zones: number[] }): void;
   /**
    * Something goes wrong from now on, until what this answers is called. `dose` 0…1000: how bad; what that means is
-   * the kind's own. @throws UsageError when this kind cannot be played here, with the reason.
+   * the kind's own. What goes wrong at the broker is asked for once, of doorbell 0. Never asked for what it `cannot`.
    */
   begin(doorbell: number, kind: MishapKind, dose: number): () => void;
+  /** The device's clock is set by so much, or by a time server. */
+  setClock(doorbell: number, to: { stepMs: number } | "sync"): void;
 }
-
-/** One thing that came out of a doorbell, as its household or the one who receives its messages sees it. */
-export type Seen = { atMs: number; doorbell: number } & (
-  | { what: "ring" }
-  | { what: "light"; pattern: LightPattern }
-  | { what: "status"; state: "online" | "stopped" | "offline" }
-  /** A first delivery: repetitions of an id are not told. */
-  | { what: "event"; late: boolean; id: string; type: string; data: Record<string, unknown> }
-  | { what: "snapshot"; eventId: string; bytes: number }
-  /** A clip is whole at the receiver, or given up; `end` is empty in that case. */
-  | { what: "clip"; clipId: string; state: "whole" | "aborted"; end: ClipEnd | ""; preRollMs: number }
-);
 
 /** What a player waits for: the time `untilMs`, or earlier the moment from which `enough` holds. */
 export interface Pause {
@@ -44,6 +39,6 @@ export interface Pause {
 
 /**
  * A scenario being played: it yields whenever time has to pass. A virtual stage runs its world on, a live one waits;
- * neither decides anything else.
+ * neither decides anything else. `enough` may hold already when it yields, and may be asked at any time.
  */
 export type Playing<Result> = Generator<Pause, Result, void>;

@@ -112,7 +112,7 @@ export class VirtualDoorbell {
 
   set buttonUnplugged(unplugged: boolean) {
     this.#unplugged = unplugged;
-    if (unplugged) this.button?.lose("simulated: unplugged");
+    if (unplugged) this.button?.flap("simulated: unplugged");
     else this.button?.restore();
   }
 
@@ -212,7 +212,7 @@ export class VirtualDoorbell {
     client.onOver = () => this.#ledger.connectionOver(powerOn);
     this.#running = running;
     runtime.start();
-    if (this.#unplugged) button.lose("simulated: unplugged");
+    if (this.#unplugged) button.flap("simulated: unplugged");
     if (!this.#clockOptions.synced) this.#ledger.strikes.struck("clock.unset");
     if (driftPpm !== 0) {
       this.#ledger.strikes.struck("clock.drift");

@@ -95,6 +95,14 @@ export interface FaultOptions {
   button: { bouncePermille: number; ghostPermille: number; stuckPermille: number; leans: number };
 }
 
+/** A button of which every push is planned already. */
+export const STEADY_BUTTON: FaultOptions["button"] = {
+  bouncePermille: 0,
+  ghostPermille: 0,
+  stuckPermille: 0,
+  leans: 0,
+};
+
 export type FaultLevel = "none" | "mild" | "harsh";
 
 /** A run whose seed draws fewer kinds than this gets further ones: not each strikes. */

@@ -18,6 +18,15 @@ import { Strikes } from "./strikes.ts";
 /** Longer than an answer of the store is on its way. */
 const JUST_CLOSED_MS = 1_000;
 
+/** Is told what can be seen and heard of a doorbell, as it happens. It must not change anything. */
+export interface LedgerWatch {
+  rang(): void;
+  lit(pattern: LightPattern): void;
+  delivered(message: ModelledMessage): void;
+  /** What the agent took in. */
+  turn(input: Input): void;
+}
+
 /** Writes down what happens in a run, for the trace and for the checkers. It never changes anything. */
 export class Ledger implements BrokerWitness {
   readonly settings: Settings;
@@ -56,6 +65,7 @@ export class Ledger implements BrokerWitness {
   longestPauseMs = 0;
   #pausedSinceMs: number | null = null;
   inputs = 0;
+  watch: LedgerWatch | null = null;
 
   /** @param label stands before each line of its in the trace, where there are several doorbells. */
   constructor(world: World, settings: Settings, label = "") {
@@ -104,6 +114,7 @@ export class Ledger implements BrokerWitness {
     if (input.type === "camera.up") powerOn.cameraUpMs ??= this.#world.nowMs;
     const due = duePress(actions, state);
     if (due !== null && isConnected) this.duePresses.push({ id: due, atMs: this.#world.nowMs });
+    this.watch?.turn(input);
     switch (input.type) {
       case "agent.started":
         powerOn.epoch = input.epoch;
@@ -160,6 +171,7 @@ export class Ledger implements BrokerWitness {
 
   shone({ number }: PowerOn, pattern: LightPattern): void {
     this.lights.push({ powerOn: number, atMs: this.#world.nowMs, pattern });
+    this.watch?.lit(pattern);
   }
 
   /** Bytes on a connection's way that are no press and not acknowledged. */
@@ -180,6 +192,7 @@ export class Ledger implements BrokerWitness {
 
   rang(powerOn: PowerOn): void {
     powerOn.ringsMs.push(this.#world.nowMs);
+    this.watch?.rang();
   }
 
   /** What lies in the outbox: durable rows are accepted, told or not. */
@@ -211,6 +224,7 @@ export class Ledger implements BrokerWitness {
   delivered(message: ModelledMessage): void {
     this.note("delivered", message.topic);
     this.deliveries.push(this.#sighting(message, this.powerOns.length - 1));
+    this.watch?.delivered(message);
   }
 
   /** Everything that is known, once the run is over and with what only its end shows. */

@@ -64,15 +64,15 @@ export function drawStory(options: DrawOptions): Story {
 function drawDoorbell(chance: Chance, level: FaultLevel, durationMs: number): DoorbellStory {
   const settings = drawSettings(chance.fork("settings"));
   const faults = drawFaults(chance.fork("faults"), level);
-  const presses = planVisits(chance.fork("visits"), durationMs, fewestPresses(durationMs), faults.button);
+  const presses = planVisits(chance.fork("visits"), durationMs, fewestPresses(durationMs), faults.button, 6);
   const motions = planMotions(chance.fork("motions"), durationMs, presses);
   const mishaps = planMishaps(chance.fork("mishaps"), faults.counts, durationMs, presses);
   return { settings, faults, presses, motions, mishaps };
 }
 
-/** Some of them are ghosts, or come when the power is off. */
+/** Some of them come when the power is off, or the line is lost. */
 function fewestPresses(durationMs: number): number {
-  return durationMs >= 6 * HOUR_MS ? 40 : 8;
+  return durationMs >= 6 * HOUR_MS ? 36 : 8;
 }
 
 function drawTownDoorbell(

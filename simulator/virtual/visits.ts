@@ -19,10 +19,12 @@ const GHOST_AT_MOST_MS = 30;
 /** Who still rings then is known to ring before everything is to settle. */
 const LAST_PRESS_MS = 1_000;
 const LONGEST_LEAN_MS = 90_000;
+/** Everybody has let go so long before the end. */
+const QUIET_AT_THE_END_MS = 10_000;
 
 /**
- * Visitors of one run: single, double and long presses, and sometimes children. At least `least` presses and up to
- * `more` others, none in the first seconds after the start or within the last.
+ * Visitors of one run: single, double and long presses, and sometimes children. At least `least` presses of people, up
+ * to `more` others, and ghosts besides; none in the first seconds after the start or within the last.
  */
 export function planVisits(
   chance: Chance,
@@ -32,15 +34,18 @@ export function planVisits(
   more = 20,
 ): PlannedPress[] {
   const count = chance.int(least, least + more);
-  const presses: PlannedPress[] = [];
-  while (presses.length < count) {
+  let presses: PlannedPress[] = [];
+  while (presses.filter(({ fault }) => fault !== "button.ghost").length < count) {
     let atMs = chance.int(1, durationMs - 20_000);
     const pushes = chance.pick([1, 1, 1, 2, 2, 3, 6]);
     for (let push = 0; push < pushes; push += 1) {
       const press = drawPress(chance, options, atMs);
+      const overAtMs = atMs + press.holdMs + 2 * press.chatterMs;
+      if (overAtMs > durationMs - QUIET_AT_THE_END_MS) break;
       presses.push(press);
-      atMs += press.holdMs + 2 * press.chatterMs + PAUSE_MS + chance.spread(0, 4_000);
+      atMs = overAtMs + PAUSE_MS + chance.spread(0, 4_000);
     }
+    presses = withoutOverlaps(presses);
   }
   for (let lean = 0; lean < options.leans; lean += 1) {
     presses.push(...leanOnIt(chance.fork(`lean/${lean}`), durationMs));

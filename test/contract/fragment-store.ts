@@ -252,6 +252,44 @@ export function fragmentStoreSuite(name: string, make: Make): void {
       expect(running.inputs.slice(length).map(({ type }) => type)).toEqual(["clip.pending"]);
     });
 
+    it("refuses a clip of an id that is there already", async () => {
+      const running = await (await begin(make)).run();
+      const { closing } = await record(running, "c1");
+      running.film(6_000, 9_000);
+      running.open("c1", 6_000, 8_000);
+      await running.next("clip.failed", "c1");
+      expect((await running.listPending()).clips).toMatchObject([{ clipId: "c1", closed: closing }]);
+    });
+
+    it("tells in its first answer, and in that alone, what it had to put right", async () => {
+      const { run, kill } = await begin(make);
+      const before = await run();
+      before.clips.init(initSegment());
+      before.film(0, 3_000);
+      before.open("c1", 0, 2_500);
+      await before.next("clip.grew", "c1");
+      await kill();
+      const after = await run();
+      expect((await after.listPending()).recovered).toEqual({ interrupted: 1, lost: 0, orphans: 0 });
+      expect((await after.listPending()).recovered).toBeUndefined();
+    });
+
+    it("takes an end of a clip that it never recorded for a failure", async () => {
+      const running = await (await begin(make)).run();
+      running.clips.closeClip("never", 5_500);
+      await running.next("clip.failed", "never");
+    });
+
+    it("begins with the fragment that is being filled, when that is the one asked for", async () => {
+      const running = await (await begin(make)).run();
+      running.clips.init(initSegment());
+      running.film(0, 5_000);
+      running.open("c1", 4_000, 4_900);
+      running.film(5_000, 6_500);
+      expect(await running.next("clip.opened", "c1")).toMatchObject({ preRollMs: 900 });
+      expect((await running.close("c1", 6_500)).closing).toMatchObject({ preRollMs: 900, fragments: 3 });
+    });
+
     it("posts nothing after stop; what was being recorded is found again", async () => {
       const { run, kill, until } = await begin(make);
       const before = await run();
