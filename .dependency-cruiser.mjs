@@ -127,6 +127,19 @@ const TABLE = [
     comment: "Brokers and links know the world and the wire. They must not know the agent behind it.",
   },
   {
+    folder: "^simulator/sim/",
+    may: [
+      PORTS,
+      CONTRACT,
+      "^agent/config/nearest\\.ts$",
+      "^agent/core/inputs\\.ts$",
+      "^simulator/(checkers|network|virtual|world)/",
+      npm("typebox"),
+    ],
+    comment:
+      "porchlight/sim runs in anybody's test: a world and nothing of the host. Files, processes and terminals belong to simulator/scenarios and simulator/live.",
+  },
+  {
     folder: "^simulator/fleet/",
     may: [PORTS, CONTRACT, "^agent/", "^device/linux/", "^simulator/(world|hardware|network|live)/", NODE],
     comment:

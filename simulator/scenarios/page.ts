@@ -82,8 +82,8 @@ porchlight-sim scenario --list                   # the gallery; play one by its 
 - The same file and version is the same run on every machine, to the last message.
 - Times are \`200ms\`, \`2.5s\`, \`1h30m\`, \`90d\`; sizes \`8KiB\`, \`2MB\`; rates \`256kbit/s\`, \`2MB/s\`; shares \`12%\`.
 - Without \`door\`, a step is done at every doorbell, and an expectation must hold at every one of them.
-- Steps follow one another: what a finger does takes as long as the finger is on the button; motions and faults go on
-  beside the next steps. \`at\` gives a step its time instead.
+- Steps follow one another: what a finger does takes as long as the finger is on the button, and 150ms; motions and
+  faults go on beside the next steps. \`at\` gives a step its time instead.
 - For completion in an editor: \`# yaml-language-server: $schema=…/docs/scenario.schema.json\` as the first line.
 `;
 
