@@ -1,5 +1,4 @@
 import type { StatusMessage } from "../../agent/contract/messages.ts";
-import { parseTopic } from "../../agent/contract/topics.ts";
 import { readEvent } from "./event-facts.ts";
 import { type Checker, type Evidence, type PowerOn, worldMsOf } from "./evidence.ts";
 
@@ -29,7 +28,7 @@ function toldWrong({ rows, attempts, settings }: Evidence, powerOn: PowerOn): st
   }
   const overMs = worldMsOf(powerOn, settings.device.bellOnlyMs);
   for (const { message, atMs, powerOn: number } of attempts) {
-    if (number !== powerOn.number || parseTopic(message.topic)?.kind !== "status") continue;
+    if (number !== powerOn.number || !message.topic.endsWith("/status")) continue;
     const { mode } = JSON.parse(message.text ?? "") as StatusMessage;
     const may = atMs < overMs - SLACK_MS ? [powerOn.mode] : [powerOn.mode, "normal"];
     if (!may.includes(mode)) wrong.push(`the status at ${atMs} says mode ${mode}, not ${powerOn.mode}`);

@@ -219,11 +219,11 @@ export class SimulatedCamera implements Camera {
         // A stream begins with a keyframe, whatever comes later.
         const withheld = this.#condition.keyframeless && atMs > 0;
         if (withheld) this.#condition.onEffect("keyframe-withheld");
-        this.#pair(atMs, KEYFRAME_MS, !withheld, this.#chance.int(6_000, 20_000));
+        this.#pair(atMs, KEYFRAME_MS, !withheld, this.#chance.int(3_000, 10_000));
         this.#keyframeGiven = true;
       }
       if (atMs + GOP_MS > sinceUpMs) return;
-      this.#pair(atMs + KEYFRAME_MS, GOP_MS - KEYFRAME_MS, false, this.#chance.int(8_000, 90_000));
+      this.#pair(atMs + KEYFRAME_MS, GOP_MS - KEYFRAME_MS, false, this.#chance.int(4_000, 45_000));
       this.#nextGop += 1;
       this.#keyframeGiven = false;
     }

@@ -25,8 +25,8 @@ export function drawSettings(chance: Chance): Settings {
   settings.outbox.maxBytes = chance.pick([8_192, 24_576, 33_554_432]);
   settings.outbox.memoryRows = chance.pick([16, 256]);
   settings.clip.segmentBytes = chance.pick([16_384, 65_536, 131_072]);
-  // Little more than the largest clip, and some clips: an hour has 5 MB of them.
-  settings.spool.maxBytes = chance.pick([2_097_152, 4_194_304, 536_870_912]);
+  // Little more than the largest clip, and some clips: an hour has some MB of them.
+  settings.spool.maxBytes = chance.pick([1_048_576, 2_097_152, 536_870_912]);
   settings.outbox.maxAgeMs = chance.pick([600_000, 1_209_600_000]);
   return settings;
 }

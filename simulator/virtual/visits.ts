@@ -18,7 +18,7 @@ const PAUSE_MS = 150;
 const GHOST_AT_MOST_MS = 30;
 /** Who still rings then is known to ring before everything is to settle. */
 const LAST_PRESS_MS = 1_000;
-const LONGEST_LEAN_MS = 90_000;
+const LONGEST_LEAN_MS = 40_000;
 /** Everybody has let go so long before the end. */
 const QUIET_AT_THE_END_MS = 10_000;
 

@@ -247,7 +247,7 @@ const neverAtRest: Tamper = (ports) => {
 };
 
 const smallSpool = (settings: Settings) => {
-  settings.spool.maxBytes = 2_097_152;
+  settings.spool.maxBytes = 1_048_576;
 };
 
 /** Its light does not show that it rings. */
