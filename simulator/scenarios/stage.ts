@@ -13,15 +13,21 @@ export interface Stage {
   nowMs(): number;
   /** Everything that was seen so far, oldest first. It only grows. */
   readonly seen: readonly Seen[];
+  /** Why this cannot be played here, in words that follow its name; null when it can. Asked before anything begins. */
+  cannot(what: MishapKind | "clock"): string | null;
+  /** Runs `run` at that time, or next when it is past; those of one instant in the order of the calls. */
+  at(atMs: number, run: () => void): void;
   /** A finger on the button: down now, up after `holdMs`; both flanks chatter for `chatterMs`. */
   push(doorbell: number, push: { holdMs: number; chatterMs: number }): void;
   /** Something moves before the camera for `forMs`. */
   move(doorbell: number, motion: { forMs: number; areaPermille: number; zones: number[] }): void;
   /**
    * Something goes wrong from now on, until what this answers is called. `dose` 0…1000: how bad; what that means is
-   * the kind's own. @throws UsageError when this kind cannot be played here, with the reason.
+   * the kind's own. What goes wrong at the broker is asked for once, of doorbell 0. Never asked for what it `cannot`.
    */
   begin(doorbell: number, kind: MishapKind, dose: number): () => void;
+  /** The device's clock is set by so much, or by a time server. */
+  setClock(doorbell: number, to: { stepMs: number } | "sync"): void;
 }
 
 /** One thing that came out of a doorbell, as its household or the one who receives its messages sees it. */
@@ -44,6 +50,6 @@ export interface Pause {
 
 /**
  * A scenario being played: it yields whenever time has to pass. A virtual stage runs its world on, a live one waits;
- * neither decides anything else.
+ * neither decides anything else. `enough` may hold already when it yields, and may be asked at any time.
  */
 export type Playing<Result> = Generator<Pause, Result, void>;
