@@ -15,8 +15,10 @@ export interface SubscriberOptions extends TlsSettings {
   deviceId: string;
   /** Null: it only publishes. */
   filter: string | null;
-  /** Its client id, when the broker is to keep a session for it that outlives its connections. */
-  session?: string;
+  /** Instead of one that is made by chance. */
+  clientId?: string;
+  /** The broker keeps a session for it that outlives its connections. */
+  keepsSession?: true;
   message: (topic: string, payload: Uint8Array, retain: boolean) => void;
   /** The subscription stands, or no longer does; told when that changes. */
   changed: (connected: boolean, detail: string) => void;
@@ -84,7 +86,7 @@ export class Subscriber {
     this.#isStopped = true;
     const client = this.#client;
     await client?.endAsync(true);
-    if (!client || this.#options.session === undefined) return;
+    if (!client || !this.#options.keepsSession) return;
     try {
       // A connection with a clean session ends the kept one (MQTT 3.1.1 §3.1.2.4).
       const { properties: _expiry, ...options } = client.options;
@@ -96,12 +98,12 @@ export class Subscriber {
   }
 
   #clientOptions({ password, tls }: Secrets): IClientOptions {
-    const { protocol, username, deviceId, session } = this.#options;
+    const { protocol, username, deviceId, clientId, keepsSession = false } = this.#options;
     const isVersion5 = protocol === "5";
     return {
-      clientId: session ?? `${deviceId}-live-${randomBytes(4).toString("hex")}`,
-      clean: session === undefined,
-      ...(session !== undefined && isVersion5 && { properties: { sessionExpiryInterval: SESSION_EXPIRY_S } }),
+      clientId: clientId ?? `${deviceId}-live-${randomBytes(4).toString("hex")}`,
+      clean: !keepsSession,
+      ...(keepsSession && isVersion5 && { properties: { sessionExpiryInterval: SESSION_EXPIRY_S } }),
       protocolVersion: isVersion5 ? 5 : 4,
       reconnectPeriod: RECONNECT_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,

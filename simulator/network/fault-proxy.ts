@@ -17,6 +17,8 @@ export type LinkFault =
   | { kind: "flapping"; downMs: number; upMs: number }
   /** The broker has lost the connections that there are, and the clients do not know; new ones pass. */
   | { kind: "half-open" }
+  /** The clients have lost theirs, and the broker does not know, as when the power goes; new ones pass. */
+  | { kind: "abandoned" }
   /**
    * Connections stay, and new ones are accepted, but nothing arrives until the fault is over. `way`: only what goes
    * up to the broker, or down from it, vanishes; both unless told.
@@ -36,6 +38,8 @@ export class FaultProxy {
   readonly #chance: Chance;
   readonly #server: Server;
   readonly #links = new Set<Link>();
+  /** Ends at the broker whose clients are gone. */
+  readonly #abandoned = new Set<Socket>();
   /** Of each fault that is going on, how it ends. */
   readonly #faults = new Map<LinkFault, () => void>();
 
@@ -75,8 +79,11 @@ export class FaultProxy {
 
   /** This fault besides those that are going on, until what this answers is called. Delays add up. */
   begin(fault: LinkFault): () => void {
-    if (fault.kind === "half-open") {
-      for (const link of this.#links) forgetByBroker(link);
+    if (fault.kind === "half-open" || fault.kind === "abandoned") {
+      for (const link of [...this.#links]) {
+        if (fault.kind === "half-open") loseAt(link, "broker");
+        else this.#abandon(link);
+      }
       return () => undefined;
     }
     const own = { ...fault };
@@ -97,6 +104,7 @@ export class FaultProxy {
       client.destroy();
       broker.destroy();
     }
+    for (const broker of this.#abandoned) broker.destroy();
     await closed;
   }
 
@@ -121,6 +129,15 @@ export class FaultProxy {
         mend();
       },
     };
+  }
+
+  /** No later fault reaches it. */
+  #abandon(link: Link): void {
+    this.#links.delete(link);
+    loseAt(link, "client");
+    this.#abandoned.add(link.broker);
+    link.broker.once("end", () => link.broker.destroy());
+    link.broker.once("close", () => this.#abandoned.delete(link.broker));
   }
 
   get #isCut(): boolean {
@@ -175,9 +192,13 @@ export class FaultProxy {
   }
 }
 
-function forgetByBroker({ up, down, broker, client }: Link): void {
-  up.stop();
-  down.stop();
-  broker.destroy();
-  client.resume();
+/** One end is gone; what the other one says from now on nobody hears. */
+function loseAt(link: Link, end: "client" | "broker"): void {
+  link.up.stop();
+  link.down.stop();
+  const other = end === "client" ? "broker" : "client";
+  // Where the client's process still runs, it sees a reset.
+  if (end === "client") link.client.resetAndDestroy();
+  else link.broker.destroy();
+  link[other].resume();
 }

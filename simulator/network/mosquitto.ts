@@ -74,6 +74,11 @@ export class Mosquitto {
     this.#child ??= await launchMosquitto(this.#configFile, this.port);
   }
 
+  /** Loses what is on its disk. To be called while it does not run. */
+  async forget(): Promise<void> {
+    await rm(join(this.#folder, "mosquitto.db"), { force: true });
+  }
+
   /** Ends it and removes its folder. */
   async stop(): Promise<void> {
     await this.#end("SIGTERM");

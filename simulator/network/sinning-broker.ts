@@ -13,6 +13,8 @@ export interface BrokerSins {
   ackDelayMs: number;
   /** Of 1,000 acknowledgements so many are sent twice. */
   ackTwicePermille: number;
+  /** A message that clears a retained one reaches nobody: what it retained is lost without a word. */
+  hidesClearing: boolean;
 }
 
 const REFUSED = { 4: 5, 5: 0x87 } as const; // Not authorized: MQTT 3.1.1 §3.2.2.3, MQTT 5 §3.2.2.2
@@ -22,7 +24,13 @@ const REFUSED = { 4: 5, 5: 0x87 } as const; // Not authorized: MQTT 3.1.1 §3.2.
  * again as it was; acknowledgements keep the order of what they acknowledge (MQTT 3.1.1 §4.6).
  */
 export class SinningBroker {
-  readonly sins: BrokerSins = { refusing: false, forgetPermille: 0, ackDelayMs: 0, ackTwicePermille: 0 };
+  readonly sins: BrokerSins = {
+    refusing: false,
+    forgetPermille: 0,
+    ackDelayMs: 0,
+    ackTwicePermille: 0,
+    hidesClearing: false,
+  };
   readonly #target: { host: string; port: number };
   readonly #chance: Chance;
   readonly #server: Server;
@@ -118,7 +126,9 @@ class Client {
 
   #fromBroker(packet: Packet): void {
     if (packet.cmd === "puback") this.#acknowledge(packet.messageId ?? 0, packet);
-    else this.#send(this.#socket, packet);
+    else if (packet.cmd === "publish" && packet.payload.length === 0 && this.#sins.hidesClearing) {
+      if (packet.qos === 1) this.#send(this.#broker, { cmd: "puback", messageId: packet.messageId ?? 0 });
+    } else this.#send(this.#socket, packet);
   }
 
   #refuse(): void {

@@ -16,7 +16,7 @@ export interface Scene {
   options: FaultOptions;
 }
 
-const GARBAGE = [
+export const GARBAGE = [
   "",
   "{",
   "null",

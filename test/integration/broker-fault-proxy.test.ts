@@ -136,6 +136,23 @@ test("half-open: the server loses the connection, the client does not know; new 
   next.socket.destroy();
 });
 
+test("abandoned: the client loses the connection, the server does not know, not even when the link is cut", async () => {
+  const { socket, got, failed } = dial();
+  socket.write("x");
+  await until(() => got().length === 1, "the echo");
+  proxy.set({ kind: "abandoned" });
+  await until(() => failed() && socket.destroyed, "the client's end closed");
+  proxy.set({ kind: "cut" });
+  await pause(30);
+  expect(served[0]?.destroyed).toBe(false);
+  expect(proxy.connections).toBe(0);
+  proxy.set({ kind: "pass" });
+  const next = dial();
+  next.socket.write("fresh");
+  await until(() => next.got().toString() === "fresh", "the new connection's echo");
+  next.socket.destroy();
+});
+
 test("black hole: connections are accepted and kept, nothing passes, not even an end, until it is over", async () => {
   const before = dial();
   before.socket.write("a");

@@ -1,6 +1,5 @@
 import { Agent, linuxPorts } from "../../../agent/compose.ts";
 import { Bug } from "../../../agent/contract/errors.ts";
-import type { Settings } from "../../../agent/contract/settings.ts";
 import { modeAfterCrashes, recordCrash } from "../../../agent/crash-record.ts";
 import { readVersion } from "../../../agent/version.ts";
 import { SimulatedButton } from "../../hardware/button.ts";
@@ -9,7 +8,7 @@ import { SimulatedLight } from "../../hardware/light.ts";
 import { CameraSwitch } from "../../live/camera-switch.ts";
 import { liveTime } from "../../live/live-time.ts";
 import { CaptureSignals } from "./capture-signals.ts";
-import type { ClockAtStart, Order, Report } from "./orders.ts";
+import type { Order, Report, Troubles } from "./orders.ts";
 import { StagedCamera } from "./staged-camera.ts";
 import { StagedClock } from "./staged-clock.ts";
 import { TroubledStore } from "./troubled-store.ts";
@@ -24,12 +23,12 @@ function report(fact: Report): void {
 }
 
 process.on("message", (order: Order) => {
-  if (order.do === "power") power(order.settings, order.clock);
+  if (order.do === "power") power(order);
 });
 // Whoever started it is gone: nothing of it may stay, ffmpeg neither.
 process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
 
-function power(settings: Settings, clockAtStart: ClockAtStart): void {
+function power({ settings, clock: clockAtStart, troubles }: Extract<Order, { do: "power" }>): void {
   const { dataFolder } = settings.device;
   const warn = (message: string) => report({ what: "log", level: "warn", message });
   const ports = linuxPorts(settings, warn);
@@ -40,7 +39,17 @@ function power(settings: Settings, clockAtStart: ClockAtStart): void {
   const store = new TroubledStore(ports.store, liveTime);
   const signals = new CaptureSignals();
 
-  process.on("message", (order: Order) => {
+  const trouble = ({ disk, cameraBroken, cameraStalled, buttonLost }: Troubles) => {
+    store.set(disk);
+    if (cameraBroken) cameraSwitch.off();
+    else cameraSwitch.on();
+    camera.blind(cameraStalled);
+    if (cameraStalled) signals.stall();
+    else signals.goOn();
+    if (buttonLost) button.lose("staged: unplugged");
+    else button.restore();
+  };
+  const obey = (order: Order) => {
     switch (order.do) {
       case "push":
         return order.chatterMs > 0
@@ -48,32 +57,17 @@ function power(settings: Settings, clockAtStart: ClockAtStart): void {
           : button.press(order.holdMs);
       case "move":
         return camera.move(order);
-      case "disk":
-        return store.set(order.fault);
+      case "troubles":
+        return trouble(order.troubles);
       case "clock":
-        return order.set === "sync" ? clock.sync() : clock.step(order.set.stepMs);
-      case "camera":
-        return troubleCamera(order.fault);
-    }
-  });
-
-  const troubleCamera = (fault: Extract<Order, { do: "camera" }>["fault"]) => {
-    switch (fault) {
+        return clock.set(order.set);
       case "crash":
+        if (order.what === "agent") throw new Error("staged: the agent crashes");
         return signals.crash();
-      case "break":
-        return cameraSwitch.off();
-      case "mend":
-        return cameraSwitch.on();
-      case "stall":
-        camera.blind(true);
-        return signals.stall();
-      case "go-on":
-        camera.blind(false);
-        return signals.goOn();
     }
   };
-
+  trouble(troubles);
+  process.on("message", obey);
   process.on("uncaughtException", (error) => {
     recordCrash(dataFolder, Date.now());
     process.stderr.write(`this is a bug: ${error.stack ?? error}\n`, () => process.exit(new Bug("").exitCode));

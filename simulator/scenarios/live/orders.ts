@@ -10,15 +10,26 @@ export interface ClockAtStart {
 
 /** What a live stage tells the process of one doorbell. The first is `power`. */
 export type Order =
-  | { do: "power"; settings: Settings; clock: ClockAtStart }
+  | { do: "power"; settings: Settings; clock: ClockAtStart; troubles: Troubles }
   | { do: "push"; holdMs: number; chatterMs: number }
   | { do: "move"; forMs: number; areaPermille: number; zones: number[] }
-  | { do: "camera"; fault: "crash" | "break" | "mend" | "stall" | "go-on" }
-  | { do: "disk"; fault: DiskFault | null }
-  | { do: "clock"; set: { stepMs: number } | "sync" };
+  | { do: "troubles"; troubles: Troubles }
+  | { do: "crash"; what: "camera" | "agent" }
+  | { do: "clock"; set: ClockSetting };
 
-/** How storage answers while something is wrong with it. */
-export type DiskFault = "slow" | "io" | "read-only";
+/** Somebody sets the clock by so much; or a time server answers, which is wrong by `errorMs`. */
+export type ClockSetting = { stepMs: number } | { errorMs: number };
+
+/** What is wrong with the hardware for now, over any number of starts. */
+export interface Troubles {
+  disk: "slow" | "io" | "read-only" | null;
+  /** No capture works: it is lost as a camera without power is. */
+  cameraBroken: boolean;
+  /** Captures deliver nothing, and say nothing. */
+  cameraStalled: boolean;
+  /** The button's line cannot be read. */
+  buttonLost: boolean;
+}
 
 /** What that process has to say. */
 export type Report =

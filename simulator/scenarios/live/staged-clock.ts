@@ -1,5 +1,5 @@
 import type { Clock, ClockChanged, ClockReading } from "../../../device/ports/clock.ts";
-import type { ClockAtStart } from "./orders.ts";
+import type { ClockAtStart, ClockSetting } from "./orders.ts";
 
 /** The machine's clock as a device without a battery would have it: a tester sets it, or a time server does. */
 export class StagedClock implements Clock {
@@ -34,19 +34,13 @@ export class StagedClock implements Clock {
     this.#inner.stop();
   }
 
-  /** Somebody set it by so much; nobody vouches for it. */
-  step(byMs: number): void {
-    this.#set({ offsetMs: this.#state.offsetMs + byMs, trust: "estimated" });
-  }
-
-  /** A time server has answered. */
-  sync(): void {
-    this.#set({ offsetMs: 0, trust: "synced" });
-  }
-
-  #set(state: ClockAtStart): void {
-    this.#state = state;
-    this.#changed(state);
+  /** Nobody vouches for what somebody has set; a time server's word is believed, right or wrong. */
+  set(to: ClockSetting): void {
+    this.#state =
+      "stepMs" in to
+        ? { offsetMs: this.#state.offsetMs + to.stepMs, trust: "estimated" }
+        : { offsetMs: to.errorMs, trust: "synced" };
+    this.#changed(this.#state);
     this.#tell();
   }
 

@@ -8,7 +8,7 @@ import type {
   StoreInput,
 } from "../../../device/ports/store.ts";
 import type { DeviceTime } from "../../world/device-time.ts";
-import type { DiskFault } from "./orders.ts";
+import type { Troubles } from "./orders.ts";
 
 /** A disk that is slow answers after this, which is what a worn card takes for one write. */
 const SLOW_MS = 800;
@@ -21,7 +21,7 @@ export class TroubledStore implements Store {
   readonly #inner: Store;
   readonly #time: DeviceTime;
   #post: ((input: StoreInput) => void) | null = null;
-  #fault: DiskFault | null = null;
+  #fault: Troubles["disk"] = null;
   /** What is asked for now is done, or refused, not before this. */
   #dueAtMs = 0;
 
@@ -30,7 +30,7 @@ export class TroubledStore implements Store {
     this.#time = time;
   }
 
-  set(fault: DiskFault | null): void {
+  set(fault: Troubles["disk"]): void {
     this.#fault = fault;
   }
 
