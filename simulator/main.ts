@@ -5,6 +5,7 @@ import { readVersion } from "../agent/version.ts";
 import { type LiveOptions, live } from "./live/command.ts";
 import { replay } from "./replay.ts";
 import { type WorldFlags, world } from "./virtual/command.ts";
+import { terminalOutput } from "./virtual/terminal.ts";
 
 const program = new Command("porchlight-sim")
   .description(
@@ -37,15 +38,17 @@ program
 
 program
   .command("world")
-  .description("Run a doorbell on a virtual clock, with faults drawn from a seed, and check what must hold")
+  .description("Run doorbells on a virtual clock, with faults drawn from a seed, and check what must hold")
   .option("--seed <number>", "one run, told in detail (1)")
   .option("--seeds <from..to>", "many runs on every core, and their totals")
   .option("--hours <number>", "virtual hours in which people ring and things go wrong", "1")
+  .option("--doorbells <number>", "so many on one broker", "1")
   .option("--faults <level>", "none, mild or harsh", "harsh")
   .option("--trace", "print every line of the run's trace")
-  .option("--json", "print the run as JSON")
+  .option("--json", "print JSON; the last line is the result")
   .action(async (flags: WorldFlags) => {
-    process.exitCode = await world(flags, (line) => process.stdout.write(`${line}\n`));
+    const output = terminalOutput();
+    process.exitCode = await world(flags, output).finally(() => output.end());
   });
 
 await program.parseAsync().catch(endOn);

@@ -33,16 +33,65 @@ const MAX_DEPTH = 32;
  * the file says is never repeated in the message, since it may be a secret in the wrong place.
  */
 export function readYamlFile(file: string): FileContent {
-  return parseYaml(file, decodeUtf8(file, readBytes(file)));
+  return parseYaml(file, readTextFile(file, CONFIGURATION));
+}
+
+/** The UTF-8 text of a file. @throws ConfigurationError in one line when it cannot be read, or is too large. */
+export function readTextFile(file: string, kind: YamlKind): string {
+  return decodeUtf8(file, readBytes(file), kind);
 }
 
 /** `readYamlFile` for text that is at hand; `file` is for messages only. */
 export function parseYaml(file: string, text: string): FileContent {
-  const counter = new LineCounter();
-  const lineOf = (node: Node) => counter.linePos(node.range?.[0] ?? 0).line;
+  const { top, values, placeOf } = composeYaml(file, text, CONFIGURATION);
+  const lineOf = (node: Node) => placeOf(node).line;
   const refuse = (line: number, why: string) => new ConfigurationError([`${file}:${line}: ${why}`]);
+  if (top === null) return { file, values: {}, lines: new Map() };
+  if (!isMap(top)) throw refuse(lineOf(top), "a configuration is a map of sections, such as `button:`");
 
-  refuseDepth(text, (line) => refuse(line, "nested too deeply to be a configuration"));
+  const lines = new Map<string, number>();
+  noteLines(top, "", lines, lineOf, refuse);
+  return { file, values: emptySections(values() as Record<string, unknown>), lines };
+}
+
+/** A kind of YAML file of ours, for messages. */
+export interface YamlKind {
+  /** Such as `a configuration`. */
+  one: string;
+  /** What stands in it, such as `settings`. */
+  content: string;
+  /** Messages name the column, too. */
+  columns: boolean;
+}
+
+/** Counts from 1. */
+export interface Place {
+  line: number;
+  column: number;
+}
+
+/** A YAML document of which nothing is known but that it is one, without anchors, tags and directives. */
+export interface YamlNodes {
+  /** Null when it is empty. */
+  top: Node | null;
+  /** All of it as plain values. */
+  values(): unknown;
+  placeOf(node: Node): Place;
+}
+
+const CONFIGURATION: YamlKind = { one: "a configuration", content: "settings", columns: false };
+
+/**
+ * Reads YAML 1.2 into nodes that know their places; `file` is for messages only.
+ * @throws ConfigurationError in one line that holds nothing of the text when it is not plain YAML of one document.
+ */
+export function composeYaml(file: string, text: string, kind: YamlKind): YamlNodes {
+  const counter = new LineCounter();
+  const placeOf = (node: Node) => placeAt(counter, node.range?.[0] ?? 0);
+  const refuse = ({ line, column }: Place, why: string) =>
+    new ConfigurationError([`${file}:${line}${kind.columns ? `:${column}` : ""}: ${why}`]);
+
+  refuseDepth(text, (line) => refuse({ line, column: 1 }, `nested too deeply to be ${kind.one}`));
   // prettyErrors would put the line itself, and with it perhaps a password, into the message.
   const document = parseDocument(text, {
     lineCounter: counter,
@@ -51,25 +100,26 @@ export function parseYaml(file: string, text: string): FileContent {
     schema: "core",
   });
   const [error] = [...document.errors, ...document.warnings];
-  if (error) throw refuse(counter.linePos(error.pos[0]).line, whatIsWrong(error));
+  if (error) throw refuse(placeAt(counter, error.pos[0]), whatIsWrong(error, kind));
 
   visit(document, {
     Node: (_key, node) => {
       if (isAlias(node) || (!isAlias(node) && node.anchor !== undefined)) {
         throw refuse(
-          lineOf(node),
-          "anchors and aliases (& and *) are not used in settings: write the value out",
+          placeOf(node),
+          `anchors and aliases (& and *) are not used in ${kind.content}: write the value out`,
         );
       }
     },
   });
   const top = document.contents;
-  if (top === null || (isScalar(top) && top.value === null)) return { file, values: {}, lines: new Map() };
-  if (!isMap(top)) throw refuse(lineOf(top), "a configuration is a map of sections, such as `button:`");
+  const isEmpty = top === null || (isScalar(top) && top.value === null);
+  return { top: isEmpty ? null : top, values: () => document.toJS({ maxAliasCount: 0 }), placeOf };
+}
 
-  const lines = new Map<string, number>();
-  noteLines(top, "", lines, lineOf, refuse);
-  return { file, values: emptySections(document.toJS({ maxAliasCount: 0 })), lines };
+function placeAt(counter: LineCounter, offset: number): Place {
+  const { line, col } = counter.linePos(offset);
+  return { line, column: col };
 }
 
 /** The library composes documents by recursion: some ten thousand open brackets would end the process. */
@@ -86,18 +136,18 @@ function refuseDepth(text: string, refusal: (line: number) => Error): void {
 }
 
 /** In words that hold nothing of the file: the library's own message may quote it after a colon. */
-function whatIsWrong({ code, message }: YAMLError): string {
+function whatIsWrong({ code, message }: YAMLError, { one, content }: YamlKind): string {
   switch (code) {
     case "DUPLICATE_KEY":
       return "the same name twice";
     case "TAB_AS_INDENT":
       return "indented with a tab: YAML indents with spaces";
     case "MULTIPLE_DOCS":
-      return "a second document begins: a configuration is one";
+      return `a second document begins: ${one} is one`;
     case "TAG_RESOLVE_FAILED":
-      return "tags (!) are not used in settings";
+      return `tags (!) are not used in ${content}`;
     case "BAD_DIRECTIVE":
-      return "directives (%) are not used in settings: put text that begins with % in quotes";
+      return `directives (%) are not used in ${content}: put text that begins with % in quotes`;
     case "BAD_DQ_ESCAPE":
       return "a \\ in double quotes begins an escape: use single quotes, or \\\\";
     default:
@@ -148,11 +198,9 @@ function readUpTo(descriptor: number, limit: number): Uint8Array {
   return bytes.subarray(0, filled);
 }
 
-function decodeUtf8(file: string, bytes: Uint8Array): string {
+function decodeUtf8(file: string, bytes: Uint8Array, { one }: YamlKind): string {
   if (bytes.length > MAX_BYTES) {
-    throw new ConfigurationError([
-      `${file}: larger than ${MAX_BYTES / 1024} KiB: this is not a configuration`,
-    ]);
+    throw new ConfigurationError([`${file}: larger than ${MAX_BYTES / 1024} KiB: this is not ${one}`]);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

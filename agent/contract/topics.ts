@@ -42,10 +42,8 @@ export function topicsOf(deviceId: string) {
 const ID = "[A-Za-z0-9_-]{1,64}";
 const SHA256 = "[0-9a-f]{64}";
 const SIZE = "(?:0|[1-9][0-9]{0,14})";
-const BELOW: [RegExp, (deviceId: string, levels: string[]) => ParsedTopic][] = [
-  [/^status$/, (deviceId) => ({ kind: "status", deviceId })],
-  [/^health$/, (deviceId) => ({ kind: "health", deviceId })],
-  [/^receipt$/, (deviceId) => ({ kind: "receipt", deviceId })],
+type Reader = [RegExp, (deviceId: string, levels: string[]) => ParsedTopic];
+const EVENT: Reader[] = [
   [
     /^(event|late)\/([a-z-]{1,32})$/,
     (deviceId, [lane = "", eventType = ""]) => ({
@@ -55,41 +53,62 @@ const BELOW: [RegExp, (deviceId: string, levels: string[]) => ParsedTopic][] = [
       late: lane === "late",
     }),
   ],
-  [new RegExp(`^snapshot/(${ID})$`), (deviceId, [eventId = ""]) => ({ kind: "snapshot", deviceId, eventId })],
-  [new RegExp(`^clip/(${ID})/init$`), (deviceId, [clipId = ""]) => ({ kind: "clip-init", deviceId, clipId })],
-  [
-    new RegExp(`^clip/(${ID})/(${SIZE})/(${SHA256})$`),
-    (deviceId, [clipId = "", offset = "", sha256 = ""]) => ({
-      kind: "clip-segment",
-      deviceId,
-      clipId,
-      offset: Number(offset),
-      sha256,
-    }),
-  ],
-  [
-    new RegExp(`^clip/(${ID})/fin/(${SIZE})/(${SHA256})$`),
-    (deviceId, [clipId = "", bytes = "", sha256 = ""]) => ({
-      kind: "clip-fin",
-      deviceId,
-      clipId,
-      bytes: Number(bytes),
-      sha256,
-    }),
-  ],
-  [
-    new RegExp(`^clip/(${ID})/abort$`),
-    (deviceId, [clipId = ""]) => ({ kind: "clip-abort", deviceId, clipId }),
-  ],
 ];
+/** By the first level below the device. */
+const BELOW: Record<string, Reader[]> = {
+  status: [[/^status$/, (deviceId) => ({ kind: "status", deviceId })]],
+  health: [[/^health$/, (deviceId) => ({ kind: "health", deviceId })]],
+  receipt: [[/^receipt$/, (deviceId) => ({ kind: "receipt", deviceId })]],
+  event: EVENT,
+  late: EVENT,
+  snapshot: [
+    [
+      new RegExp(`^snapshot/(${ID})$`),
+      (deviceId, [eventId = ""]) => ({ kind: "snapshot", deviceId, eventId }),
+    ],
+  ],
+  clip: [
+    [
+      new RegExp(`^clip/(${ID})/(${SIZE})/(${SHA256})$`),
+      (deviceId, [clipId = "", offset = "", sha256 = ""]) => ({
+        kind: "clip-segment",
+        deviceId,
+        clipId,
+        offset: Number(offset),
+        sha256,
+      }),
+    ],
+    [
+      new RegExp(`^clip/(${ID})/init$`),
+      (deviceId, [clipId = ""]) => ({ kind: "clip-init", deviceId, clipId }),
+    ],
+    [
+      new RegExp(`^clip/(${ID})/fin/(${SIZE})/(${SHA256})$`),
+      (deviceId, [clipId = "", bytes = "", sha256 = ""]) => ({
+        kind: "clip-fin",
+        deviceId,
+        clipId,
+        bytes: Number(bytes),
+        sha256,
+      }),
+    ],
+    [
+      new RegExp(`^clip/(${ID})/abort$`),
+      (deviceId, [clipId = ""]) => ({ kind: "clip-abort", deviceId, clipId }),
+    ],
+  ],
+};
 
 /** Reads a topic of ours; null for any other. */
 export function parseTopic(topic: string): ParsedTopic | null {
   if (!topic.startsWith(`${PREFIX}/`)) return null;
-  const [deviceId = "", ...levels] = topic.slice(PREFIX.length + 1).split("/");
-  if (!DEVICE_ID.test(deviceId)) return null;
-  const below = levels.join("/");
-  for (const [pattern, make] of BELOW) {
+  const end = topic.indexOf("/", PREFIX.length + 1);
+  const deviceId = topic.slice(PREFIX.length + 1, end);
+  if (end < 0 || !DEVICE_ID.test(deviceId)) return null;
+  const below = topic.slice(end + 1);
+  const [first = ""] = below.split("/", 1);
+  if (!Object.hasOwn(BELOW, first)) return null;
+  for (const [pattern, make] of BELOW[first] ?? []) {
     const match = pattern.exec(below);
     if (match) return make(deviceId, match.slice(1));
   }

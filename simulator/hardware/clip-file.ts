@@ -52,6 +52,19 @@ export function closeFile(clip: SpooledClip, end: ClipEnd, hashes: Hashes): Clip
   return clip.closed;
 }
 
+/** The bytes `from`…`from + bytes` of a segment, as they lie in its pieces: nothing is copied. */
+export function piecesOf(clip: SpooledClip, index: number, from: number, bytes: number): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  let at = 0;
+  for (const piece of clip.content[index] ?? []) {
+    const begins = Math.max(0, from - at);
+    const ends = Math.min(piece.length, from + bytes - at);
+    if (begins < ends) found.push(piece.subarray(begins, ends));
+    at += piece.length;
+  }
+  return found;
+}
+
 function cut(clip: SpooledClip, pieces: readonly Uint8Array[], hashes: Hashes): void {
   let segment: Uint8Array[] = [];
   let room = clip.segmentBytes;

@@ -13,7 +13,7 @@ import type {
 } from "../../device/ports/fragment-store.ts";
 import type { Chance } from "../world/chance.ts";
 import type { DeviceTime } from "../world/device-time.ts";
-import { addToFile, closeFile, type Hashes, taggedHashes } from "./clip-file.ts";
+import { addToFile, closeFile, type Hashes, piecesOf, taggedHashes } from "./clip-file.ts";
 import { Ring, type RingFragment } from "./ring.ts";
 import { newClip, type SpoolDisk, type SpooledClip, summaryOf } from "./spool-disk.ts";
 import { tagOf } from "./tags.ts";
@@ -222,30 +222,30 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
       const segment = this.#disk.clips.get(clipId)?.segments[index];
       return segment ? { bytes: segment.bytes, tag: segment.sha256 } : null;
     }
-    const still = this.#bytesOf(reference);
+    const still = this.#stills.get(reference.eventId);
     return still ? { bytes: still.length, tag: tagOf("still", reference.eventId, still.length) } : null;
   }
 
   #bytesOf(reference: PayloadReference): Uint8Array | null {
     if (reference.kind === "still") return this.#stills.get(reference.eventId) ?? null;
     const { clipId, index, part } = reference;
-    const pieces = this.#disk.clips.get(clipId)?.content[index];
-    if (!pieces) return null;
-    const segment = Buffer.concat(pieces);
-    if (!part) return segment;
-    const bytes = segment.subarray(part.from, part.from + part.bytes);
-    return bytes.length === part.bytes ? bytes : null;
+    const clip = this.#disk.clips.get(clipId);
+    const segment = clip?.segments[index];
+    if (!clip || !segment) return null;
+    const { from, bytes } = part ?? { from: 0, bytes: segment.bytes };
+    return from + bytes <= segment.bytes ? Buffer.concat(piecesOf(clip, index, from, bytes)) : null;
   }
 
   #partOf(
     clipId: string,
     index: number,
-    part: { from: number; bytes: number },
+    { from, bytes }: { from: number; bytes: number },
   ): { bytes: number; tag: string } | null {
-    const segment = this.#disk.clips.get(clipId)?.segments[index];
-    const bytes = this.#bytesOf({ kind: "segment", clipId, index, part });
-    if (!segment || !bytes) return null;
-    return { bytes: bytes.length, tag: this.#hashes.segment(clipId, segment.offset + part.from, [bytes]) };
+    const clip = this.#disk.clips.get(clipId);
+    const segment = clip?.segments[index];
+    if (!clip || !segment || from + bytes > segment.bytes) return null;
+    const pieces = piecesOf(clip, index, from, bytes);
+    return { bytes, tag: this.#hashes.segment(clipId, segment.offset + from, pieces) };
   }
 
   #add(clip: OpenClip, fragments: readonly RingFragment[]): void {

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /**
  * Stands for the SHA-256 of bytes that a virtual run never makes: a hash of what they are instead, such as
  * which clip's and which piece. Equal bytes have equal tags and others have others.
  */
 export function tagOf(...facts: readonly (string | number)[]): string {
-  return createHash("sha256").update(facts.join("/")).digest("hex");
+  return hash("sha256", facts.join("/"));
 }
 
 const NOTHING = new Uint8Array(1_048_576);

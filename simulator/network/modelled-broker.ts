@@ -2,6 +2,7 @@ import type { Chance } from "../world/chance.ts";
 import type { World } from "../world/world.ts";
 import type { Wire } from "./modelled-link.ts";
 import { type ModelledMessage, matches, textMessage } from "./modelled-message.ts";
+import { Subscriptions } from "./subscriptions.ts";
 
 /** A client's CONNECT, with what it subscribes to. */
 export interface ConnectRequest {
@@ -52,8 +53,10 @@ export class ModelledBroker {
   readonly #chance: Chance;
   readonly #witness: BrokerWitness;
   readonly #clients = new Map<string, Client>();
+  readonly #listening = new Subscriptions<Client>();
   readonly #retained = new Map<string, string>();
   readonly #sessions: Session[] = [];
+  readonly #sessionsListening = new Subscriptions<Session>();
   #life = 1;
   #up = true;
 
@@ -91,6 +94,7 @@ export class ModelledBroker {
   ): { setPresent(present: boolean): void; waiting(): number } {
     const session: Session = { filter, client, present: true, queue: [], pumping: false };
     this.#sessions.push(session);
+    this.#sessionsListening.add(filter, session);
     for (const [topic, text] of this.#retained) {
       if (matches(filter, topic)) session.queue.push(textMessage(topic, text, true));
     }
@@ -114,6 +118,7 @@ export class ModelledBroker {
     const old = this.#clients.get(client.clientId);
     if (old) this.#takeOver(old);
     this.#clients.set(client.clientId, client);
+    for (const filter of client.subscriptions) this.#listening.add(filter, client);
     client.wire.send("down", PACKET_BYTES, () => client.accepted());
     for (const [topic, text] of this.#retained) {
       if (!client.subscriptions.some((filter) => matches(filter, topic))) continue;
@@ -146,14 +151,14 @@ export class ModelledBroker {
   /** DISCONNECT arrived: the will is discarded (MQTT 3.1.1 §3.14.4). */
   disconnected(client: Client): void {
     if (this.#clients.get(client.clientId) !== client) return;
-    this.#clients.delete(client.clientId);
+    this.#forget(client);
     client.wire.close("broker");
   }
 
   /** The wire ended without DISCONNECT: the will is published (MQTT 3.1.1 §3.1.2.5). */
   lost(client: Client): void {
     if (this.#clients.get(client.clientId) !== client) return;
-    this.#clients.delete(client.clientId);
+    this.#forget(client);
     this.#publishWill(client);
   }
 
@@ -161,9 +166,10 @@ export class ModelledBroker {
   kill(keeps: { retained: boolean; sessions: boolean }): void {
     this.#up = false;
     this.#life += 1;
-    const clients = [...this.#clients.values()];
-    this.#clients.clear();
-    for (const { wire } of clients) wire.close("broker");
+    for (const client of [...this.#clients.values()]) {
+      this.#forget(client);
+      client.wire.close("broker");
+    }
     if (!keeps.retained) this.#retained.clear();
     if (keeps.sessions) return;
     for (const session of this.#sessions) {
@@ -178,7 +184,7 @@ export class ModelledBroker {
   }
 
   #takeOver(old: Client): void {
-    this.#clients.delete(old.clientId);
+    this.#forget(old);
     old.wire.close("broker");
     if (!this.oldWillLast) {
       this.#publishWill(old);
@@ -188,6 +194,11 @@ export class ModelledBroker {
     this.#world.after(this.#chance.int(1, 3_000), () => {
       if (life === this.#life) this.#publishWill(old);
     });
+  }
+
+  #forget(client: Client): void {
+    this.#clients.delete(client.clientId);
+    for (const filter of client.subscriptions) this.#listening.remove(filter, client);
   }
 
   #publishWill(client: Client): void {
@@ -200,11 +211,8 @@ export class ModelledBroker {
       else this.#retained.set(message.topic, message.text);
     }
     const live = { ...message, retain: false };
-    for (const client of this.#clients.values()) {
-      if (client.subscriptions.some((filter) => matches(filter, message.topic))) this.#send(client, live);
-    }
-    for (const session of this.#sessions) {
-      if (!matches(session.filter, message.topic)) continue;
+    for (const client of this.#listening.find(message.topic)) this.#send(client, live);
+    for (const session of this.#sessionsListening.find(message.topic)) {
       session.queue.push(live);
       this.#pump(session);
     }

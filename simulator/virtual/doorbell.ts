@@ -65,10 +65,16 @@ export class VirtualDoorbell {
   constructor(
     world: World,
     network: Network,
-    options: { settings: Settings; clock: FaultOptions["clock"]; ledger: Ledger; tamper: Tamper },
+    options: {
+      settings: Settings;
+      clock: FaultOptions["clock"];
+      ledger: Ledger;
+      tamper: Tamper;
+      chance: Chance;
+    },
   ) {
     this.#world = world;
-    this.#chance = world.chance.fork("doorbell");
+    this.#chance = options.chance;
     this.#network = network;
     this.#settings = options.settings;
     this.#clockOptions = options.clock;

@@ -107,7 +107,7 @@ export function planMishaps(
         1,
         Math.min(
           durationMs - 1,
-          own.happens(600) ? nearPress(own, kind, presses) : own.int(1, durationMs - 1),
+          presses.length > 0 && own.happens(600) ? nearPress(own, kind, presses) : own.int(1, durationMs - 1),
         ),
       );
       const [shortest, longest] = MISHAPS[kind];

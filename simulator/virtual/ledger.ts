@@ -17,9 +17,10 @@ const JUST_CLOSED_MS = 1_000;
 
 /** Writes down what happens in a run, for the trace and for the checkers. It never changes anything. */
 export class Ledger implements BrokerWitness {
+  readonly settings: Settings;
+  readonly deviceId: string;
   readonly #world: World;
-  readonly #settings: Settings;
-  readonly #deviceId: string;
+  readonly #label: string;
   readonly #eventsByBody = new Map<string, EventFacts>();
   /** Event ids of publishes on the current power-on, by connection and token. */
   readonly #published = new Map<string, string>();
@@ -43,15 +44,17 @@ export class Ledger implements BrokerWitness {
   peakSpoolBytes = 0;
   inputs = 0;
 
-  constructor(world: World, settings: Settings) {
+  /** @param label stands before each line of its in the trace, where there are several doorbells. */
+  constructor(world: World, settings: Settings, label = "") {
     this.#world = world;
-    this.#settings = settings;
-    this.#deviceId = settings.device.id;
+    this.#label = label;
+    this.settings = settings;
+    this.deviceId = settings.device.id;
   }
 
   /** A mishap begins or ends, a finger moves: whatever the world does by itself. */
-  note(what: string, fact: unknown): void {
-    this.#world.trace.add(this.#world.nowMs, what, fact);
+  note(what: string, fact: unknown, brief?: string): void {
+    this.#world.trace.add(this.#world.nowMs, `${this.#label}${what}`, fact, brief);
   }
 
   powerCame(): PowerOn {
@@ -73,7 +76,7 @@ export class Ledger implements BrokerWitness {
   /** A turn of the agent: what it took in and what it will do. */
   turn(powerOn: PowerOn, input: Input, actions: readonly Action[], state: Readonly<State>): void {
     this.inputs += 1;
-    this.note("turn", [input, actions]);
+    this.note("turn", [input, actions], briefOf(input, actions));
     switch (input.type) {
       case "agent.started":
         powerOn.epoch = input.epoch;
@@ -156,15 +159,10 @@ export class Ledger implements BrokerWitness {
   }
 
   /** Everything that is known, once the run is over and with what only its end shows. */
-  evidence(
-    end: Omit<
-      Evidence,
-      Exclude<keyof Ledger, "note" | "evicted" | "onCard" | "refused"> | "deviceId" | "settings"
-    >,
-  ): Evidence {
+  evidence(end: Omit<Evidence, Exclude<keyof Ledger, "note" | "evicted" | "onCard" | "refused">>): Evidence {
     return {
-      deviceId: this.#deviceId,
-      settings: this.#settings,
+      deviceId: this.deviceId,
+      settings: this.settings,
       powerOns: this.powerOns,
       presses: this.presses,
       motions: this.motions,
@@ -187,7 +185,7 @@ export class Ledger implements BrokerWitness {
 
   #acked(connection: number, token: number): void {
     const id = this.#published.get(`${connection}/${token}`);
-    if (id && this.#settings.uplink.settle === "puback") this.#accept(id, "settled");
+    if (id && this.settings.uplink.settle === "puback") this.#accept(id, "settled");
   }
 
   #accept(id: string, how: "durable" | "settled"): void {
@@ -207,4 +205,18 @@ export class Ledger implements BrokerWitness {
     this.#eventsByBody.set(message.text, event);
     return event;
   }
+}
+
+/** What a turn was, without what other lines tell whole: the messages. */
+function briefOf(input: Input, actions: readonly Action[]): string {
+  let brief = `${input.type} ${input.occurredAt}`;
+  for (const action of actions) {
+    // What is said to a log does nothing.
+    if (action.type === "log") continue;
+    brief += ` ${action.type}`;
+    if (action.type === "timer.set") brief += `:${action.key}:${action.atMs}`;
+    else if (action.type === "broker.publish") brief += `:${action.token}:${action.message.topic}`;
+    else if (action.type === "store.append") brief += `:${action.row.id}`;
+  }
+  return brief;
 }

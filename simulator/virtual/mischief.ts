@@ -1,20 +1,9 @@
 import { topicsOf } from "../../agent/contract/topics.ts";
-import type { Network } from "../network/modelled-client.ts";
-import type { ModelledCloud } from "../network/modelled-cloud.ts";
 import { textMessage } from "../network/modelled-message.ts";
-import type { World } from "../world/world.ts";
-import type { VirtualDoorbell } from "./doorbell.ts";
-import type { FaultOptions, Mishap } from "./faults.ts";
+import type { Mishap } from "./faults.ts";
+import type { Scene } from "./scene.ts";
 
-/** Where things go wrong. */
-export interface Scene {
-  world: World;
-  network: Network;
-  cloud: ModelledCloud;
-  doorbell: VirtualDoorbell;
-  deviceId: string;
-  options: FaultOptions;
-}
+type Trouble = Pick<Mishap, "kind" | "dose">;
 
 export const GARBAGE = [
   "",
@@ -27,7 +16,7 @@ export const GARBAGE = [
 ];
 
 /** Begins a mishap; answers how it ends. */
-export function begin(scene: Scene, mishap: Mishap): () => void {
+export function begin(scene: Scene, mishap: Trouble): () => void {
   const [target] = mishap.kind.split(".");
   if (target === "link") return beginOnLink(scene, mishap);
   if (target === "broker" || target === "consumer" || target === "stranger")
@@ -36,7 +25,7 @@ export function begin(scene: Scene, mishap: Mishap): () => void {
   return beginAtDevice(scene, mishap);
 }
 
-function beginOnLink({ network: { link }, options }: Scene, { kind, dose }: Mishap): () => void {
+function beginOnLink({ network: { link }, options }: Scene, { kind, dose }: Trouble): () => void {
   switch (kind) {
     case "link.cut":
       link.cut();
@@ -69,7 +58,7 @@ function beginOnLink({ network: { link }, options }: Scene, { kind, dose }: Mish
 
 function beginAtBroker(
   { network: { broker }, cloud, deviceId, options }: Scene,
-  { kind, dose }: Mishap,
+  { kind, dose }: Trouble,
 ): () => void {
   const topics = topicsOf(deviceId);
   switch (kind) {
@@ -110,7 +99,7 @@ function beginAtBroker(
   }
 }
 
-function beginOnDisk({ doorbell: { disk, spool } }: Scene, { kind }: Mishap): () => void {
+function beginOnDisk({ doorbell: { disk, spool } }: Scene, { kind }: Trouble): () => void {
   switch (kind) {
     case "disk.slow":
       disk.slowness = 200;
@@ -132,7 +121,7 @@ function beginOnDisk({ doorbell: { disk, spool } }: Scene, { kind }: Mishap): ()
   }
 }
 
-function beginAtDevice({ world, doorbell }: Scene, { kind, dose }: Mishap): () => void {
+function beginAtDevice({ world, doorbell }: Scene, { kind, dose }: Trouble): () => void {
   const { cameraCondition } = doorbell;
   switch (kind) {
     case "power.cut":

@@ -1,85 +1,86 @@
-import type { FaultLevel } from "./faults.ts";
+import type { Violation } from "../checkers/evidence.ts";
+import type { Progress } from "./many.ts";
 import type { RunResult } from "./run.ts";
+import type { Totals } from "./totals.ts";
+import type { JobResult, WorldOptions } from "./work.ts";
 
-/** Which seeds, and what each run is like. */
-export interface SeedRange {
-  from: number;
-  to: number;
-  hours: number;
-  faults: FaultLevel;
-}
-
-/** What many runs came to. Numbers only, so that it crosses from one thread to another. */
-export interface Totals {
-  runs: number;
-  virtualMs: number;
-  inputs: number;
-  presses: number;
-  accepted: number;
-  delivered: number;
-  late: number;
-  inOutbox: number;
-  dropped: number;
-  lostWithThePower: number;
-  forgotten: number;
-  clips: number;
-  clipsDropped: number;
-  powerCuts: number;
-  violations: number;
-}
-
-export function noRuns(): Totals {
-  return {
-    runs: 0,
-    virtualMs: 0,
-    inputs: 0,
-    presses: 0,
-    accepted: 0,
-    delivered: 0,
-    late: 0,
-    inOutbox: 0,
-    dropped: 0,
-    lostWithThePower: 0,
-    forgotten: 0,
-    clips: 0,
-    clipsDropped: 0,
-    powerCuts: 0,
-    violations: 0,
-  };
-}
-
-/** Adds what `more` came to. */
-export function add(totals: Totals, more: Totals): void {
-  for (const key of Object.keys(totals) as (keyof Totals)[]) totals[key] += more[key];
-}
-
-export function totalsOf(run: RunResult): Totals {
-  return { ...run, runs: 1, violations: run.violations.length };
-}
+const HOUR_MS = 3_600_000;
+const BAR_CHARACTERS = 30;
 
 /** The one command that shows a run again. */
-export function commandFor(seed: number, { hours, faults }: Omit<SeedRange, "from" | "to">): string {
-  return `porchlight-sim world --seed ${seed} --hours ${hours} --faults ${faults}`;
+export function commandFor(seed: number, { hours, faults, doorbells }: WorldOptions): string {
+  const many = doorbells === 1 ? "" : ` --doorbells ${doorbells}`;
+  return `porchlight-sim world --seed ${seed} --hours ${hours}${many} --faults ${faults}`;
 }
 
-/** What was wrong with a run, for a person: each violation with its seed, and how to see it again. Empty when all was well. */
-export function violationLines(run: RunResult, range: Omit<SeedRange, "from" | "to">): string[] {
-  if (run.violations.length === 0) return [];
-  const found = run.violations.map(({ checker, detail }) => `seed ${run.seed}: ${checker}: ${detail}`);
-  return [...found, `  again: ${commandFor(run.seed, range)}`];
+/** What was wrong, for a person: each violation with its seed, and how to see that seed again. */
+export function violationLines(
+  violations: readonly (Violation & { seed: number })[],
+  options: WorldOptions,
+): string[] {
+  return violations.flatMap(({ seed, checker, detail }, at) => {
+    const line = `seed ${seed}: ${checker}: ${detail}`;
+    const isLast = violations[at + 1]?.seed !== seed;
+    return isLast ? [line, `  again: ${commandFor(seed, options)}`] : [line];
+  });
 }
 
-/** One run for a person. */
-export function runLines(run: RunResult, range: Omit<SeedRange, "from" | "to">): string[] {
-  const counts = Object.entries(run.faults.counts).map(([kind, count]) => `${kind} ${count}`);
-  const settled =
-    run.settledAfterMs === null ? "never settled" : `settled ${run.settledAfterMs} ms after the last fault`;
+/** What a person wants to know of all of them. */
+export function totalLines(totals: Totals): string[] {
   return [
-    `seed ${run.seed}, ${run.virtualMs} virtual ms, ${run.inputs} inputs, fingerprint ${run.hash}`,
-    `  ${run.presses} presses rang: ${run.accepted} accepted, ${run.delivered} delivered (${run.late} late), ` +
-      `${run.inOutbox} in the outbox, ${run.lostWithThePower} lost with the power, ${run.forgotten} lost by the broker`,
-    `  ${run.dropped} events dropped and declared, ${run.clips} clips, ${run.clipsDropped} given up, ${run.powerCuts} power cuts; ${settled}`,
-    `  link ${JSON.stringify(run.faults.link)}; faults: ${counts.join(", ") || "none"}`,
-    ...violationLines(run, range),
+    `${totals.presses} presses rang: ${totals.accepted} accepted, ${totals.delivered} delivered (${totals.late} late), ` +
+      `${totals.inOutbox} in an outbox, ${totals.lostWithThePower} lost with the power, ${totals.forgotten} lost by a broker`,
+    `${totals.events} events, ${totals.dropped} dropped and declared; ${totals.clips} clips, ${totals.clipsDropped} given up; ` +
+      `${totals.powerCuts} power cuts`,
   ];
+}
+
+/** What one run was made of, for a person. */
+export function storyLines({ story }: RunResult): string[] {
+  const faults = story.doorbells.map(({ faults }) => faults);
+  const counts: Record<string, number> = {};
+  for (const { mishaps } of story.doorbells) {
+    for (const { kind } of mishaps) counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  const kinds = Object.entries(counts).map(([kind, count]) => `${kind} ${count}`);
+  const [{ counts: _, ...traits } = { counts: {} }] = faults;
+  return [
+    `faults: ${kinds.join(", ") || "none"}`,
+    ...(faults.length === 1 ? [`traits: ${JSON.stringify(traits)}`] : []),
+  ];
+}
+
+/** One JSON object, as `--json` has it in its last line. */
+export function resultJson(
+  { hash, virtualMs, totals, violations, runs }: JobResult,
+  which: { seed: number } | { seeds: string },
+  wallMs: number,
+): string {
+  const { doorbells, inputs, events, presses, delivered, late } = totals;
+  return JSON.stringify({
+    ...which,
+    hash,
+    virtualHours: Math.round((virtualMs / HOUR_MS) * 1_000) / 1_000,
+    doorbells,
+    inputs,
+    events,
+    presses,
+    delivered,
+    late,
+    violations,
+    wallMs: Math.round(wallMs),
+    ...("seeds" in which ? { runs } : {}),
+  });
+}
+
+/** `[#####     ] 40 %, 12 s left, 0 violations`. */
+export function progressLine({ done, of, violations, leftMs }: Progress): string {
+  const share = of === 0 ? 1 : done / of;
+  const bar = "#".repeat(Math.round(share * BAR_CHARACTERS)).padEnd(BAR_CHARACTERS);
+  return `[${bar}] ${Math.floor(share * 100)} %, ${timeLeft(leftMs)} left, ${violations} violations`;
+}
+
+function timeLeft(ms: number): string {
+  const s = Math.ceil(ms / 1_000);
+  return s < 100 ? `${s} s` : `${Math.ceil(s / 60)} min`;
 }

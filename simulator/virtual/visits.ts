@@ -15,11 +15,11 @@ const PAUSE_MS = 150;
 const GHOST_AT_MOST_MS = 30;
 
 /**
- * Visitors of one run: single, double and long presses, and sometimes children. At least `least` presses, none in
- * the first seconds after the start or within the last.
+ * Visitors of one run: single, double and long presses, and sometimes children. At least `least` presses and up to
+ * `more` others, none in the first seconds after the start or within the last.
  */
-export function planVisits(chance: Chance, durationMs: number, least: number): PlannedPress[] {
-  const count = chance.int(least, least + 20);
+export function planVisits(chance: Chance, durationMs: number, least: number, more = 20): PlannedPress[] {
+  const count = chance.int(least, least + more);
   const presses: PlannedPress[] = [];
   while (presses.length < count) {
     let atMs = chance.int(1, durationMs - 20_000);
@@ -45,13 +45,14 @@ export interface PlannedMotion {
 const MOST_MOTIONS = 16;
 const LONGEST_MOTION_MS = 120_000;
 
-/** Motions of one run, some of them at a press; all are over well before the end. */
+/** Motions of one run, some of them at a press; all are over well before the end. A few unless `count` is told. */
 export function planMotions(
   chance: Chance,
   durationMs: number,
   presses: readonly PlannedPress[],
+  count = chance.int(0, MOST_MOTIONS),
 ): PlannedMotion[] {
-  return Array.from({ length: chance.int(0, MOST_MOTIONS) }, () => {
+  return Array.from({ length: count }, () => {
     const press = chance.happens(400) ? presses[chance.int(0, presses.length - 1)] : undefined;
     const latestMs = durationMs - LONGEST_MOTION_MS - 60_000;
     const atMs = press ? press.atMs - chance.int(0, 5_000) : chance.int(1, latestMs);

@@ -20,14 +20,15 @@ export class Trace {
     return this.#lines;
   }
 
-  /** Adds one line. `fact` is plain data whose keys come in an order that the code fixes. */
-  add(atMs: number, what: string, fact: unknown): void {
-    const line = `${atMs} ${what} ${JSON.stringify(fact)}`;
+  /**
+   * Adds one line. `fact` is plain data whose keys come in an order that the code fixes. Where it is long and says
+   * what other lines say too, `brief` stands for it in the fingerprint.
+   */
+  add(atMs: number, what: string, fact: unknown, brief?: string): void {
     this.#lines += 1;
-    this.#waiting += line;
-    this.#waiting += "\n";
+    this.#waiting += `${atMs} ${what} ${brief ?? JSON.stringify(fact)}\n`;
     if (this.#waiting.length > FLUSH_CHARACTERS) this.#flush();
-    this.#sink?.(line);
+    this.#sink?.(`${atMs} ${what} ${JSON.stringify(fact)}`);
   }
 
   /** The fingerprint of everything so far, as 64 lower-case hexadecimal digits. */

@@ -26,9 +26,11 @@ export class World {
   #order = 0;
   #atThisInstant = 0;
 
-  constructor(seed: number, sink: ((line: string) => void) | null = null) {
+  /** @param shard of a town whose parts are worlds of their own: other chances, from the same seed. */
+  constructor(seed: number, sink: ((line: string) => void) | null = null, shard = 0) {
     this.seed = seed;
-    this.chance = new Chance(seed);
+    const chance = new Chance(seed);
+    this.chance = shard === 0 ? chance : chance.fork(`shard/${shard}`);
     this.trace = new Trace(sink);
   }
 

@@ -13,7 +13,7 @@ const sourcesOf = (program: string): string[] => JSON.parse(read(`${program}.js.
 
 describe("the bundled programs", () => {
   it("need nothing from outside but Node and what is native", () => {
-    const outside = ["porchlight", "porchlight-sim", "storage-worker", "picture-process", "seeds-worker"]
+    const outside = ["porchlight", "porchlight-sim", "storage-worker", "picture-process", "worlds-worker"]
       .flatMap((program) => [
         ...read(`${program}.js`).matchAll(/(?:^import [^"]*|await import\(|__require\()"([^"]+)"\)?/gm),
       ])
@@ -35,7 +35,7 @@ describe("the bundled programs", () => {
       ),
     );
     expect(new Set(started.map((file) => basename(file)))).toEqual(
-      new Set(["storage-worker.js", "picture-process.js", "seeds-worker.js"]),
+      new Set(["storage-worker.js", "picture-process.js", "worlds-worker.js"]),
     );
     for (const file of started) expect(existsSync(join(FOLDER, file)), file).toBe(true);
   });

@@ -33,7 +33,7 @@ const OTHER_ENTRIES = [
   "agent/main.ts",
   "device/linux/storage/storage-worker.ts",
   "device/linux/ffmpeg/picture-process.ts",
-  "simulator/virtual/seeds-worker.ts",
+  "simulator/virtual/worlds-worker.ts",
 ];
 
 let folder = "";

@@ -1,27 +1,23 @@
-import { runManySeeds } from "../../simulator/virtual/many-seeds.ts";
+import { playSeeds } from "../../simulator/virtual/many.ts";
+import { progressLine, totalLines, violationLines } from "../../simulator/virtual/report.ts";
 
-/** Many seeds of the first world on all cores. Answers what is to be said of them; throws when anything was violated. */
+/** Many seeds on all cores. Answers what is to be said of them; throws when anything was violated. */
 export async function soakWorlds(options: { seeds: number; from: number; hours: number }): Promise<string[]> {
   const { from, seeds, hours } = options;
   const to = from + seeds - 1;
   const startedAt = performance.now();
-  const seconds = () => ((performance.now() - startedAt) / 1_000).toFixed(1);
-  const totals = await runManySeeds(
-    { from, to, hours, faults: "harsh" },
-    (line) => console.error(line),
-    ({ runs, violations }) => {
-      if (process.stderr.isTTY)
-        process.stderr.write(`\r${runs} seeds, ${violations} violations, ${seconds()} s `);
-    },
-  );
+  const worlds = { hours, faults: "harsh", doorbells: 1 } as const;
+  const result = await playSeeds({ from, to }, worlds, (progress) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${progressLine(progress)}`);
+  });
   if (process.stderr.isTTY) process.stderr.write("\n");
-  if (totals.violations > 0) throw new Error(`${totals.violations} violations`);
-  const virtualHours = Math.round(totals.virtualMs / 3_600_000);
+  for (const line of violationLines(result.violations, worlds)) console.error(line);
+  if (result.violations.length > 0) throw new Error(`${result.violations.length} violations`);
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  const virtualHours = Math.round(result.virtualMs / 3_600_000);
   return [
-    `${totals.runs} seeds (${from}…${to}), ${virtualHours} virtual hours, ${totals.inputs} inputs in ${seconds()} s`,
-    `${totals.presses} presses rang: ${totals.accepted} accepted, ${totals.delivered} delivered (${totals.late} late), ` +
-      `${totals.inOutbox} in an outbox, ${totals.lostWithThePower} lost with the power, ${totals.forgotten} lost by a broker`,
-    `${totals.powerCuts} power cuts, ${totals.clips} clips, ${totals.clipsDropped} given up, ${totals.dropped} events dropped and declared`,
+    `${result.runs} seeds (${from}…${to}), ${virtualHours} virtual hours, ${result.totals.inputs} inputs in ${seconds} s`,
+    ...totalLines(result.totals),
     "0 violations",
   ];
 }

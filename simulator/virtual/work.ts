@@ -1,0 +1,50 @@
+import type { Violation } from "../checkers/evidence.ts";
+import type { FaultLevel } from "./faults.ts";
+import { playStory } from "./run.ts";
+import { drawStory } from "./story.ts";
+import { add, nothingYet, type Totals } from "./totals.ts";
+
+/** What every run of a command is like. */
+export interface WorldOptions {
+  hours: number;
+  faults: FaultLevel;
+  doorbells: number;
+}
+
+/** One piece of work for one core: each is the same on any of them. */
+export type Job =
+  /** Whole worlds, one after the other. */
+  | { kind: "seeds"; from: number; to: number; options: WorldOptions }
+  /** The doorbells `from`…`to - 1` of a town. */
+  | { kind: "shard"; seed: number; shard: number; from: number; to: number; options: WorldOptions };
+
+/** What a job came to. Plain data, so that it crosses from one thread to another. */
+export interface JobResult {
+  runs: number;
+  virtualMs: number;
+  totals: Totals;
+  violations: (Violation & { seed: number })[];
+  /** Of the last run. */
+  hash: string;
+}
+
+/** Does a job. Deterministic. */
+export function work(job: Job): JobResult {
+  const result: JobResult = { runs: 0, virtualMs: 0, totals: nothingYet(), violations: [], hash: "" };
+  if (job.kind === "shard") {
+    const { seed, shard, from, to, options } = job;
+    play(result, { seed, ...options, part: { shard, from, to } });
+    return result;
+  }
+  for (let seed = job.from; seed <= job.to; seed += 1) play(result, { seed, ...job.options });
+  return result;
+}
+
+function play(result: JobResult, options: Parameters<typeof drawStory>[0]): void {
+  const run = playStory(drawStory(options));
+  result.runs += 1;
+  result.virtualMs += run.virtualMs;
+  result.hash = run.hash;
+  add(result.totals, run);
+  for (const violation of run.violations) result.violations.push({ seed: run.seed, ...violation });
+}
