@@ -11,14 +11,12 @@ import { Subscriber } from "../../live/subscriber.ts";
 import type { Seen } from "../stage.ts";
 
 /** What one who receives the messages of a doorbell sees of it. */
-export type Received = Extract<
-  Seen,
-  { what: "status" | "event" | "snapshot" | "clip" }
-> extends infer S
-  ? S extends Seen
-    ? Omit<S, "atMs" | "doorbell">
-    : never
-  : never;
+export type Received =
+  Extract<Seen, { what: "status" | "event" | "snapshot" | "clip" }> extends infer S
+    ? S extends Seen
+      ? Omit<S, "atMs" | "doorbell">
+      : never
+    : never;
 
 export interface CloudOptions {
   /** Of the doorbell: its id, and how its broker is spoken to. */

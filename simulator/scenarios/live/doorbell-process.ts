@@ -70,7 +70,9 @@ function power({ settings, clock: clockAtStart, troubles }: Extract<Order, { do:
   process.on("message", obey);
   process.on("uncaughtException", (error) => {
     recordCrash(dataFolder, Date.now());
-    process.stderr.write(`this is a bug: ${error.stack ?? error}\n`, () => process.exit(new Bug("").exitCode));
+    process.stderr.write(`this is a bug: ${error.stack ?? error}\n`, () =>
+      process.exit(new Bug("").exitCode),
+    );
   });
   const agent = new Agent({
     ports: {

@@ -8,14 +8,16 @@ export interface BrokerKeeps {
   sessions: boolean;
 }
 
-/** The real broker of a live stage. */
+/** The real broker of a live stage. It is found first, and started later if it is ours. */
 export interface LiveBroker {
-  /** For people: what it is, and where. */
-  name: string;
-  host: string;
-  port: number;
+  /** For people: what it is. */
+  readonly name: string;
+  readonly host: string;
+  /** 0 before it was started. */
+  readonly port: number;
   /** MQTT 5 is not to be had. */
-  isOld: boolean;
+  readonly isOld: boolean;
+  start(): Promise<void>;
   /** Why it cannot be killed so that it keeps this; null when it can. */
   cannotKill(keeps: BrokerKeeps): string | null;
   kill(): Promise<void>;
@@ -25,12 +27,12 @@ export interface LiveBroker {
 
 /**
  * The broker at this address; without one a mosquitto of our own, where that is installed, else the embedded one.
- * @throws UsageError when a fault proxy cannot stand before that address.
+ * @throws UsageError when a link that breaks cannot stand before that address.
  */
 export async function findLiveBroker(url: string | undefined): Promise<LiveBroker> {
   if (url !== undefined) return brokerAt(url);
   const version = await mosquittoVersion();
-  return version === null ? ownEmbedded() : ownMosquitto(version);
+  return version === null ? new OwnEmbedded() : new OwnMosquitto(version);
 }
 
 function brokerAt(url: string): LiveBroker {
@@ -49,6 +51,7 @@ function brokerAt(url: string): LiveBroker {
     host: parsed[1].replace(/^\[|\]$/g, ""),
     port,
     isOld: false,
+    start: async () => undefined,
     cannotKill: () => `${url} is not ours to kill; without --broker there is one that is`,
     kill: notOurs,
     restart: notOurs,
@@ -56,36 +59,71 @@ function brokerAt(url: string): LiveBroker {
   };
 }
 
-async function ownMosquitto(version: string): Promise<LiveBroker> {
-  const mosquitto = await Mosquitto.start();
-  return {
-    name: `mosquitto ${version} at ${mosquitto.url}`,
-    host: "127.0.0.1",
-    port: mosquitto.port,
-    isOld: false,
-    cannotKill: ({ retained, sessions }) =>
-      retained === sessions ? null : "a mosquitto keeps both its retained messages and its sessions, or neither",
-    kill: () => mosquitto.kill(),
-    restart: async ({ retained }) => {
-      if (!retained) await mosquitto.forget();
-      await mosquitto.restart();
-    },
-    stop: () => mosquitto.stop(),
-  };
+class OwnMosquitto implements LiveBroker {
+  readonly name: string;
+  readonly host = "127.0.0.1";
+  readonly isOld = false;
+  #mosquitto: Mosquitto | null = null;
+
+  constructor(version: string) {
+    this.name = `mosquitto ${version}`;
+  }
+
+  get port(): number {
+    return this.#mosquitto?.port ?? 0;
+  }
+
+  async start(): Promise<void> {
+    this.#mosquitto = await Mosquitto.start();
+  }
+
+  cannotKill({ retained, sessions }: BrokerKeeps): string | null {
+    if (retained === sessions) return null;
+    return "a mosquitto keeps both its retained messages and its sessions, or neither";
+  }
+
+  async kill(): Promise<void> {
+    await this.#mosquitto?.kill();
+  }
+
+  async restart({ retained }: BrokerKeeps): Promise<void> {
+    if (!retained) await this.#mosquitto?.forget();
+    await this.#mosquitto?.restart();
+  }
+
+  async stop(): Promise<void> {
+    await this.#mosquitto?.stop();
+  }
 }
 
-async function ownEmbedded(): Promise<LiveBroker> {
-  const broker = new EmbeddedBroker();
-  await broker.start();
-  return {
-    name: `the embedded broker at ${broker.url} (no mosquitto is installed)`,
-    host: "127.0.0.1",
-    port: broker.port,
-    isOld: true,
-    cannotKill: ({ retained, sessions }) =>
-      retained || sessions ? "the embedded broker keeps nothing when it is killed; install mosquitto" : null,
-    kill: () => broker.stop(),
-    restart: () => broker.start(),
-    stop: () => broker.stop(),
-  };
+class OwnEmbedded implements LiveBroker {
+  readonly name = "the embedded broker, since no mosquitto is installed";
+  readonly host = "127.0.0.1";
+  readonly isOld = true;
+  readonly #broker = new EmbeddedBroker();
+
+  get port(): number {
+    return this.#broker.port;
+  }
+
+  cannotKill({ retained, sessions }: BrokerKeeps): string | null {
+    if (!retained && !sessions) return null;
+    return "the embedded broker keeps nothing when it is killed; install mosquitto";
+  }
+
+  async start(): Promise<void> {
+    await this.#broker.start();
+  }
+
+  async kill(): Promise<void> {
+    await this.#broker.stop();
+  }
+
+  async restart(): Promise<void> {
+    await this.#broker.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#broker.stop();
+  }
 }

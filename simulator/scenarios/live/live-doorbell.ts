@@ -40,9 +40,7 @@ export class LiveDoorbell {
   constructor(options: LiveDoorbellOptions) {
     this.#options = options;
     const { synced, behindMs } = options.clock;
-    this.#clock = synced
-      ? { offsetMs: 0, trust: "synced" }
-      : { offsetMs: -behindMs, trust: "estimated" };
+    this.#clock = synced ? { offsetMs: 0, trust: "synced" } : { offsetMs: -behindMs, trust: "estimated" };
   }
 
   get isOn(): boolean {
@@ -141,8 +139,7 @@ export class LiveDoorbell {
 
   #hear(report: Report): void {
     if (report.what === "clock") this.#clock = report.clock;
-    if (report.what === "ended" && report.exitCode !== 0)
-      this.#options.failed(new UsageError(report.reason));
+    if (report.what === "ended" && report.exitCode !== 0) this.#options.failed(new UsageError(report.reason));
     this.#options.report(report);
   }
 

@@ -15,7 +15,7 @@ export interface LiveScene {
   broker: LiveBroker;
   keeps: BrokerKeeps;
   sins: BrokerSins;
-  clouds: readonly LiveCloud[];
+  cloud: LiveCloud;
   /** Somebody else publishes. */
   publish(topic: string, text: string, retain: boolean): void;
   /** Somebody else connects under this client id, and leaves. */
@@ -66,11 +66,9 @@ const PLAYS: Readonly<Record<string, Play>> = {
   "broker.forget": bySin("forgetPermille", (dose) => dose, 0),
   "broker.slow-acks": bySin("ackDelayMs", (dose) => dose * 12, 0),
   "broker.repeat-acks": bySin("ackTwicePermille", (dose) => dose, 0),
-  "consumer.away": ({ clouds, soon }) => {
-    for (const cloud of clouds) soon(() => cloud.leave());
-    return () => {
-      for (const cloud of clouds) soon(async () => cloud.comeBack());
-    };
+  "consumer.away": ({ cloud, soon }) => {
+    soon(() => cloud.leave());
+    return () => soon(async () => cloud.comeBack());
   },
   "stranger.garbage": ({ publish, deviceId }) => {
     for (const text of GARBAGE) publish(topicsOf(deviceId).receipt, text, false);
@@ -130,7 +128,8 @@ const PLAYS: Readonly<Record<string, Play>> = {
 
 const NO_CARD = "this machine's own disk would have to be filled or spoilt";
 const NO_SUCH_FFMPEG = "the real ffmpeg does not do that when it is asked to";
-const NOT_SO_QUICK = "a real power cut cannot be timed between two operations of the disk; power.cut strikes anywhere";
+const NOT_SO_QUICK =
+  "a real power cut cannot be timed between two operations of the disk; power.cut strikes anywhere";
 
 /** Why the others cannot be played live, by their names. */
 const CANNOT: Readonly<Record<string, string>> = {
@@ -148,11 +147,20 @@ const CANNOT: Readonly<Record<string, string>> = {
   "button.storm": "a process is not told of a hundred edges a second in time",
 };
 
-/** Why this kind cannot be played live with this broker; null when it can. */
-export function cannotPlay(kind: string, broker: Pick<LiveBroker, "cannotKill">, keeps: BrokerKeeps): string | null {
-  if (kind === "broker.kill") return broker.cannotKill(keeps);
-  if (Object.hasOwn(PLAYS, kind)) return null;
-  return CANNOT[kind] ?? "nobody has said how";
+/** Why this kind cannot be played live with this broker, in words that follow its name; null when it can. */
+export function cannotPlay(
+  kind: string,
+  broker: Pick<LiveBroker, "cannotKill">,
+  keeps: BrokerKeeps,
+): string | null {
+  const isKnown = Object.hasOwn(PLAYS, kind);
+  const why =
+    kind === "broker.kill"
+      ? broker.cannotKill(keeps)
+      : isKnown
+        ? null
+        : (CANNOT[kind] ?? "it is not known here");
+  return why === null ? null : `cannot be played live: ${why}`;
 }
 
 /** Begins it; answers how it ends. @throws Error for a kind that cannot be played: it was to be asked before. */
@@ -168,11 +176,11 @@ function onLink(faultOf: (dose: number) => LinkFault): Play {
 
 function bySin<K extends keyof BrokerSins>(
   sin: K,
-  valueOf: (dose: number) => BrokerSins[K],
+  sinOf: (dose: number) => BrokerSins[K],
   without: BrokerSins[K],
 ): Play {
   return ({ sins }, dose) => {
-    sins[sin] = valueOf(dose);
+    sins[sin] = sinOf(dose);
     return () => {
       sins[sin] = without;
     };
@@ -194,7 +202,12 @@ function startAgain({ doorbell, soon, after }: LiveScene, delayMs: number): void
 }
 
 /** At once and then every so often, until it is over or has been done so often. */
-function repeatedly(scene: LiveScene, everyMs: number, times: number, run: (time: number) => void): () => void {
+function repeatedly(
+  scene: LiveScene,
+  everyMs: number,
+  times: number,
+  run: (time: number) => void,
+): () => void {
   let prevent: () => void = () => undefined;
   let done = 0;
   const again = () => {
