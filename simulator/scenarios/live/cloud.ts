@@ -39,7 +39,8 @@ export class LiveCloud {
   readonly #subscriber: Subscriber;
   readonly #snapshots = new Set<string>();
   #away = 0;
-  #state: string = "";
+  #state = "";
+  #lastTrouble = "";
   #work: Promise<void> = Promise.resolve();
 
   constructor(options: CloudOptions) {
@@ -55,7 +56,7 @@ export class LiveCloud {
       filter: this.#topics.everything,
       message: (topic, payload, retain) => this.#receive(topic, payload, retain),
       changed: (connected, detail) => {
-        if (!connected && this.#away === 0) options.trouble(detail);
+        if (!connected && this.#away === 0) this.#trouble(detail);
       },
     });
   }
@@ -96,7 +97,7 @@ export class LiveCloud {
   }
 
   #take(outcome: Outcome): void {
-    const { received, trouble } = this.#options;
+    const { received } = this.#options;
     switch (outcome.kind) {
       case "event": {
         this.#consumer.confirmStored(outcome);
@@ -118,7 +119,7 @@ export class LiveCloud {
       case "clip":
         return this.#clip(outcome.message);
       case "refused":
-        return trouble(`${outcome.topic}: ${outcome.detail}`);
+        return this.#trouble(`${outcome.topic}: ${outcome.detail}`);
       case "duplicate":
       case "gap":
       case "health":
@@ -135,13 +136,20 @@ export class LiveCloud {
   }
 
   #clipOutcome(outcome: ClipOutcome): void {
-    const { received, trouble } = this.#options;
+    const { received } = this.#options;
     const { kind, clipId } = outcome;
     if (kind === "clip-complete") {
       const { end, manifest } = outcome;
       received({ what: "clip", clipId, state: "whole", end, preRollMs: manifest.preRollMs });
     } else if (kind === "clip-bad" && outcome.final && outcome.reason === "aborted") {
       received({ what: "clip", clipId, state: "aborted", end: "", preRollMs: 0 });
-    } else if (kind !== "clip-progress") trouble(`clip ${clipId}: ${outcome.reason}: ${outcome.detail}`);
+    } else if (kind !== "clip-progress")
+      this.#trouble(`clip ${clipId}: ${outcome.reason}: ${outcome.detail}`);
+  }
+
+  /** Once, however often it is tried again. */
+  #trouble(detail: string): void {
+    if (detail !== this.#lastTrouble) this.#options.trouble(detail);
+    this.#lastTrouble = detail;
   }
 }
