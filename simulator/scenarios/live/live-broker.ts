@@ -40,7 +40,7 @@ function brokerAt(url: string): LiveBroker {
   const port = Number(parsed?.[2] ?? 1_883);
   if (!parsed?.[1] || port < 1 || port > 65_535) {
     throw new UsageError(
-      `--broker: found ${url}, allowed: mqtt:// with a host and a port; a link that breaks can stand before no other`,
+      `--broker: found ${url.replace(/\/\/.*@/, "//…@")}, allowed: mqtt:// with a host and a port; a link that breaks can stand before no other`,
     );
   }
   const notOurs = async () => {

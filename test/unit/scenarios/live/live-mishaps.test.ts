@@ -28,7 +28,8 @@ test("somebody else's broker is not killed, and one that no fault proxy can stan
   );
   expect(cannotPlay("broker.forget", broker, BOTH)).toBeNull();
   expect(await findLiveBroker("mqtt://[::1]:1884/")).toMatchObject({ host: "::1", port: 1_884 });
-  for (const url of ["mqtts://a", "ws://a", "mqtt://", "mqtt://a:70000", "mqtt://u:p@a", "nonsense"]) {
+  await expect(findLiveBroker("mqtt://me:secret@a")).rejects.toThrow("found mqtt://…@a, allowed");
+  for (const url of ["mqtts://a", "ws://a", "mqtt://", "mqtt://a:70000", "nonsense"]) {
     await expect(findLiveBroker(url), url).rejects.toThrow(/^--broker: found .*, allowed: mqtt:\/\//);
   }
 });
