@@ -4,6 +4,7 @@ import { PorchlightError } from "../agent/contract/errors.ts";
 import { readVersion } from "../agent/version.ts";
 import { type LiveOptions, live } from "./live/command.ts";
 import { replay } from "./replay.ts";
+import { type ScenarioFlags, scenario } from "./scenarios/command.ts";
 import { type WorldFlags, world } from "./virtual/command.ts";
 import { terminalOutput } from "./virtual/terminal.ts";
 
@@ -49,6 +50,19 @@ program
   .action(async (flags: WorldFlags) => {
     const output = terminalOutput();
     process.exitCode = await world(flags, output).finally(() => output.end());
+  });
+
+program
+  .command("scenario")
+  .description("Play stories for testers (YAML): what is done to a doorbell, and what must come of it")
+  .argument("[files...]", "files, or names of stories in the gallery")
+  .option("--list", "show the gallery")
+  .option("--all", "play the whole gallery")
+  .option("--watch", "play again whenever a file changes")
+  .option("--junit <file>", "write a JUnit report")
+  .option("--json", "print each result as JSON")
+  .action(async (files: string[], flags: ScenarioFlags) => {
+    process.exitCode = await scenario(files, flags, (line) => process.stdout.write(`${line}\n`));
   });
 
 await program.parseAsync().catch(endOn);

@@ -3,7 +3,7 @@ import { isAlias, isMap, isPair, isScalar, isSeq, type Node, type YAMLMap } from
 import { inWords } from "../../agent/config/in-words.ts";
 import { nearest } from "../../agent/config/nearest.ts";
 import type { Place, YamlNodes } from "../../agent/config/read-yaml.ts";
-import { QUANTITIES } from "./quantities.ts";
+import { QUANTITIES } from "../sim/quantities.ts";
 import type { Declarations, Declared } from "./schema.ts";
 
 /** One thing that is wrong, where it stands, and what would be right. */

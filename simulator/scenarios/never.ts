@@ -1,8 +1,8 @@
 import { Value } from "typebox/value";
 import { EventData, type EventType } from "../../agent/contract/events.ts";
 import { LATE_AFTER_MS } from "../../agent/contract/topics.ts";
+import { QUANTITIES } from "../sim/quantities.ts";
 import { allowedIn, didYouMean, quoted } from "./fields.ts";
-import { QUANTITIES } from "./quantities.ts";
 import type { ConditionValue, Declared, ExpectStep } from "./schema.ts";
 import type { Before } from "./so-far.ts";
 

@@ -1,8 +1,8 @@
 import { type Static, type TProperties, type TSchema, Type } from "typebox";
 import { EventData, type EventType } from "../../agent/contract/events.ts";
 import { StatusMessage } from "../../agent/contract/messages.ts";
+import { QUANTITIES, type QuantityKind } from "../sim/quantities.ts";
 import { MISHAP_KINDS, type MishapKind } from "../virtual/faults.ts";
-import { QUANTITIES, type QuantityKind } from "./quantities.ts";
 
 /*
  * The format of a scenario file, declared once: types, what the reader allows, the JSON Schema for editors and the page
@@ -208,6 +208,12 @@ export const HEAD = {
     maximum: Number.MAX_SAFE_INTEGER,
     description: "Of all small chances: latencies, the order of the disk's work, where a power cut meets it",
   }),
+  shard: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: MOST_DOORBELLS,
+    description: "Which part of a town it was drawn as; other chances from the same seed",
+  }),
   lasts: duration("It goes on at least so long; until the last step is over without it", {
     default: 0,
     minimum: 0,
@@ -243,6 +249,7 @@ export interface Scenario {
   name: string;
   about: string;
   seed: number;
+  shard: number;
   lasts: number;
   end: "running" | "stopped";
   broker: Static<typeof BROKER>;

@@ -1,6 +1,6 @@
+import { QUANTITIES } from "../sim/quantities.ts";
 import { settingProblems, settingsOf } from "./door-settings.ts";
 import { neverMet } from "./never.ts";
-import { QUANTITIES } from "./quantities.ts";
 import type { ActStep, Scenario, Step } from "./schema.ts";
 import { Before } from "./so-far.ts";
 import { isWaitedFor, pushesOf, takesMs } from "./timeline.ts";

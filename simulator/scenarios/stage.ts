@@ -1,6 +1,7 @@
-import type { ClipEnd } from "../../device/ports/fragment-store.ts";
-import type { LightPattern } from "../../device/ports/light.ts";
+import type { Seen } from "../sim/seen.ts";
 import type { MishapKind } from "../virtual/faults.ts";
+
+export type { Seen };
 
 /**
  * Where a scenario is played: a world on a virtual clock, or this machine with a real broker and real ffmpeg. The
@@ -29,18 +30,6 @@ export interface Stage {
   /** The device's clock is set by so much, or by a time server. */
   setClock(doorbell: number, to: { stepMs: number } | "sync"): void;
 }
-
-/** One thing that came out of a doorbell, as its household or the one who receives its messages sees it. */
-export type Seen = { atMs: number; doorbell: number } & (
-  | { what: "ring" }
-  | { what: "light"; pattern: LightPattern }
-  | { what: "status"; state: "online" | "stopped" | "offline" }
-  /** A first delivery: repetitions of an id are not told. */
-  | { what: "event"; late: boolean; id: string; type: string; data: Record<string, unknown> }
-  | { what: "snapshot"; eventId: string; bytes: number }
-  /** A clip is whole at the receiver, or given up; `end` is empty in that case. */
-  | { what: "clip"; clipId: string; state: "whole" | "aborted"; end: ClipEnd | ""; preRollMs: number }
-);
 
 /** What a player waits for: the time `untilMs`, or earlier the moment from which `enough` holds. */
 export interface Pause {

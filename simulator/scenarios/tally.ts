@@ -1,4 +1,4 @@
-import { QUANTITIES } from "./quantities.ts";
+import { QUANTITIES } from "../sim/quantities.ts";
 import type { ConditionValue, ExpectStep } from "./schema.ts";
 import type { Seen } from "./stage.ts";
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { Document, isMap, type Node, type YAMLMap } from "yaml";
-import { QUANTITIES } from "./quantities.ts";
+import { QUANTITIES } from "../sim/quantities.ts";
 import {
   BROKER,
   type Declarations,

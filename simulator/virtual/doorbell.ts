@@ -146,7 +146,7 @@ export class VirtualDoorbell {
       timers: new SimulatedTimers(time),
       entropy: new SimulatedEntropy(chance.fork("entropy")),
       button,
-      light: new SimulatedLight(),
+      light: new SimulatedLight((pattern) => this.#ledger.watch?.lit(pattern)),
       chime: new SimulatedChime(() => this.#ledger.rang(powerOn)),
       camera,
       store,

@@ -5,6 +5,7 @@ import type { Input } from "../../agent/core/inputs.ts";
 import type { State } from "../../agent/core/state.ts";
 import type { BrokerMessageOut } from "../../device/ports/broker.ts";
 import type { ClipEvicted } from "../../device/ports/fragment-store.ts";
+import type { LightPattern } from "../../device/ports/light.ts";
 import type { OutboxRow, StoreAppendFailed } from "../../device/ports/store.ts";
 import { readEvent } from "../checkers/event-facts.ts";
 import type { EventFacts, Evidence, PhysicalPress, PowerOn, Sighting } from "../checkers/evidence.ts";
@@ -14,6 +15,15 @@ import type { World } from "../world/world.ts";
 
 /** Longer than an answer of the store is on its way. */
 const JUST_CLOSED_MS = 1_000;
+
+/** Is told what can be seen and heard of a doorbell, as it happens. It must not change anything. */
+export interface LedgerWatch {
+  rang(): void;
+  lit(pattern: LightPattern): void;
+  delivered(message: ModelledMessage): void;
+  /** What the agent took in. */
+  turn(input: Input): void;
+}
 
 /** Writes down what happens in a run, for the trace and for the checkers. It never changes anything. */
 export class Ledger implements BrokerWitness {
@@ -43,6 +53,7 @@ export class Ledger implements BrokerWitness {
   peakUnsavedRows = 0;
   peakSpoolBytes = 0;
   inputs = 0;
+  watch: LedgerWatch | null = null;
 
   /** @param label stands before each line of its in the trace, where there are several doorbells. */
   constructor(world: World, settings: Settings, label = "") {
@@ -77,6 +88,7 @@ export class Ledger implements BrokerWitness {
   turn(powerOn: PowerOn, input: Input, actions: readonly Action[], state: Readonly<State>): void {
     this.inputs += 1;
     this.note("turn", [input, actions], briefOf(input, actions));
+    this.watch?.turn(input);
     switch (input.type) {
       case "agent.started":
         powerOn.epoch = input.epoch;
@@ -125,6 +137,7 @@ export class Ledger implements BrokerWitness {
 
   rang(powerOn: PowerOn): void {
     powerOn.ringsMs.push(this.#world.nowMs);
+    this.watch?.rang();
   }
 
   /** What lies in the outbox: durable rows are accepted, told or not. */
@@ -156,6 +169,7 @@ export class Ledger implements BrokerWitness {
   delivered(message: ModelledMessage): void {
     this.note("delivered", message.topic);
     this.deliveries.push(this.#sighting(message, this.powerOns.length - 1));
+    this.watch?.delivered(message);
   }
 
   /** Everything that is known, once the run is over and with what only its end shows. */

@@ -68,7 +68,7 @@ export function playStory(story: Story, { tamper = (ports) => ports, trace }: Pl
   try {
     world.runUntil(story.durationMs);
     evidence = settle(world, scenes, story.finallyRunning);
-    for (const one of evidence) violations.push(...found(one, scenes.length > 1));
+    for (const one of evidence) violations.push(...violationsOf(one, scenes.length > 1));
   } catch (error) {
     // The core throws on a broken invariant of its own, and the model on one of its own: both are what we look for.
     violations.push({ checker: "crash", detail: error instanceof Error ? `${error.stack}` : String(error) });
@@ -86,7 +86,8 @@ export function playStory(story: Story, { tamper = (ports) => ports, trace }: Pl
   };
 }
 
-function found(evidence: Evidence, several: boolean): Violation[] {
+/** What a doorbell's run has violated, with its name where there are several. */
+export function violationsOf(evidence: Evidence, several: boolean): Violation[] {
   const violations = checkAll(evidence);
   if (!several) return violations;
   return violations.map(({ checker, detail }) => ({ checker, detail: `${evidence.deviceId}: ${detail}` }));
