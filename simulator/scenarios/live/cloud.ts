@@ -7,6 +7,7 @@ import {
 } from "../../../agent/consumer/index.ts";
 import type { Settings } from "../../../agent/contract/settings.ts";
 import { topicsOf } from "../../../agent/contract/topics.ts";
+import type { Violation } from "../../checkers/evidence.ts";
 import { Subscriber } from "../../live/subscriber.ts";
 import type { Seen } from "../stage.ts";
 
@@ -39,7 +40,7 @@ export class LiveCloud {
   readonly #subscriber: Subscriber;
   readonly #snapshots = new Set<string>();
   #away = 0;
-  #state = "";
+  #status = "";
   #lastTrouble = "";
   #work: Promise<void> = Promise.resolve();
 
@@ -70,6 +71,22 @@ export class LiveCloud {
     return this.#subscriber.isConnected;
   }
 
+  /** What must hold once everything has settled, and does not. */
+  violations(): Violation[] {
+    const deviceId = this.#options.settings.device.id;
+    const status = this.#consumer.statusOf(deviceId)?.state ?? "never told";
+    const gaps = this.#consumer.gapsOf(deviceId).filter(({ reason }) => reason === "undeclared");
+    return [
+      ...(status === "online"
+        ? []
+        : [{ checker: "status", detail: `${deviceId} runs, and its status is ${status}` }]),
+      ...gaps.map(({ lane, epoch, from, to }) => ({
+        checker: "gaps",
+        detail: `${deviceId}: ${lane} ${from} to ${to} of ${epoch} neither came nor were declared as dropped`,
+      })),
+    ];
+  }
+
   /** Goes away; its session at the broker keeps what comes. */
   async leave(): Promise<void> {
     this.#away += 1;
@@ -91,12 +108,12 @@ export class LiveCloud {
     // Whoever uses this broker besides may have cleared it.
     if (topic === this.#topics.status && payload.length === 0) return;
     for (const outcome of this.#consumer.receive({ topic, payload, retain, receivedUtcMs: Date.now() }))
-      this.#take(outcome);
+      this.#take(outcome, retain);
     for (const receipt of this.#consumer.takeReceipts(this.#options.settings.device.id))
       this.#subscriber.publish(this.#topics.receipt, JSON.stringify(receipt));
   }
 
-  #take(outcome: Outcome): void {
+  #take(outcome: Outcome, isRetained: boolean): void {
     const { received } = this.#options;
     switch (outcome.kind) {
       case "event": {
@@ -105,11 +122,11 @@ export class LiveCloud {
         return received({ what: "event", late, id: event.id, type, data: { ...event.data } });
       }
       case "status": {
-        const { status, holds } = outcome;
-        const state = JSON.stringify(status);
+        const { status } = outcome;
+        const text = JSON.stringify(status);
         // A retained one comes again with every new subscription.
-        if (!holds || state === this.#state) return;
-        this.#state = state;
+        if (isRetained && text === this.#status) return;
+        this.#status = text;
         return received({ what: "status", state: status.state });
       }
       case "snapshot":

@@ -12,6 +12,7 @@ import type { Order, Report, Troubles } from "./orders.ts";
 import { StagedCamera } from "./staged-camera.ts";
 import { StagedClock } from "./staged-clock.ts";
 import { TroubledStore } from "./troubled-store.ts";
+import { unsettledIn } from "./unsettled.ts";
 
 /**
  * The process of one doorbell on a live stage: the agent as it is, with the real camera, storage and uplink, and
@@ -74,6 +75,7 @@ function power({ settings, clock: clockAtStart, troubles }: Extract<Order, { do:
       process.exit(new Bug("").exitCode),
     );
   });
+  let waits: string | null = null;
   const agent = new Agent({
     ports: {
       ...ports,
@@ -87,6 +89,11 @@ function power({ settings, clock: clockAtStart, troubles }: Extract<Order, { do:
     settings,
     version: readVersion(),
     mode: modeAfterCrashes(dataFolder, Date.now()),
+    observe: (_input, _actions, state) => {
+      const now = unsettledIn(state);
+      if (now !== waits) report({ what: "unsettled", waits: now });
+      waits = now;
+    },
     log: ({ level, message }) => report({ what: "log", level, message }),
     ended: (exitCode, reason) => {
       signals.goOn();

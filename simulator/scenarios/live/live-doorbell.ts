@@ -72,7 +72,8 @@ export class LiveDoorbell {
       if (!this.#ending && code !== 2)
         this.#options.failed(new Bug(`a doorbell ended with ${signal ?? code}: ${words.trim()}`));
     });
-    const { settings } = this.#options;
+    const { settings, report } = this.#options;
+    report({ what: "unsettled", waits: "it starts" });
     this.#order({ do: "power", settings, clock: this.#clockAtStart(), troubles: this.#troubles });
   }
 

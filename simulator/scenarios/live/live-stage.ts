@@ -5,6 +5,7 @@ import type { Settings } from "../../../agent/contract/settings.ts";
 import { topicsOf } from "../../../agent/contract/topics.ts";
 import { Subscriber } from "../../live/subscriber.ts";
 import { FaultProxy } from "../../network/fault-proxy.ts";
+import type { Violation } from "../../checkers/evidence.ts";
 import type { LinkQuality } from "../../network/modelled-link.ts";
 import { type BrokerSins, SinningBroker } from "../../network/sinning-broker.ts";
 import type { MishapKind } from "../../virtual/faults.ts";
@@ -40,6 +41,11 @@ export interface LiveStageOptions {
 const MOST_DOORBELLS = 16;
 const CONNECTED_WITHIN_MS = 10_000;
 const READY_WITHIN_MS = 40_000;
+const SETTLED_WITHIN_MS = 120_000;
+const ARRIVES_WITHIN_MS = 3_000;
+const LOOK_EVERY_MS = 20;
+/** A broker may lose by these what it has acknowledged. */
+const LOSES_MESSAGES: ReadonlySet<string> = new Set(["broker.kill", "broker.forget"]);
 
 interface Place {
   door: LiveDoor;
@@ -48,6 +54,8 @@ interface Place {
   sins: BrokerSins;
   cloud: LiveCloud;
   doorbell: LiveDoorbell;
+  /** What of its work has not come to its end, in words. */
+  waits: string;
 }
 
 /**
@@ -67,6 +75,7 @@ export class LiveStage implements Stage {
   #work: Promise<void> = Promise.resolve();
   #failure: Error | null = null;
   #isClosed = false;
+  #brokerLoses = false;
   readonly #waiting = new Set<() => void>();
 
   private constructor(options: LiveStageOptions, broker: LiveBroker) {
@@ -84,6 +93,9 @@ export class LiveStage implements Stage {
         `${options.doors.length} doorbells cannot be played live: each is a process with a camera, at most ${MOST_DOORBELLS}`,
       );
     }
+    const names = options.doors.map(({ settings }) => settings.device.id).filter((id) => id !== "front-door");
+    const twice = names.find((id, at) => names.indexOf(id) !== at);
+    if (twice !== undefined) throw new UsageError(`two doorbells are called ${twice}`);
     return new LiveStage(options, await findLiveBroker(options.brokerUrl));
   }
 
@@ -154,6 +166,10 @@ export class LiveStage implements Stage {
   }
 
   begin(doorbell: number, kind: MishapKind, dose: number): () => void {
+    if (LOSES_MESSAGES.has(kind)) this.#brokerLoses = true;
+    // Nobody switches a light off that has no power.
+    if (kind === "power.cut")
+      this.#see({ atMs: this.nowMs(), doorbell, what: "light", pattern: "off" });
     return beginLive(this.#sceneOf(this.#place(doorbell)), kind, dose);
   }
 
@@ -168,6 +184,15 @@ export class LiveStage implements Stage {
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     wake();
     if (this.#failure !== null) throw this.#failure;
+  }
+
+  /**
+   * Waits until every doorbell's work has come to its end. Answers what must hold then and does not; what a broker may
+   * have acknowledged and lost is not held against a doorbell that trusts it.
+   */
+  async settle(): Promise<Violation[]> {
+    const violations = await Promise.all(this.#places.map((place) => this.#settle(place)));
+    return violations.flat();
   }
 
   /** Ends the story early: `pass` throws this. */
@@ -192,6 +217,20 @@ export class LiveStage implements Stage {
     await this.#broker.stop();
   }
 
+  async #settle(place: Place): Promise<Violation[]> {
+    const { door, deviceId, doorbell, cloud } = place;
+    const isSettled = () => doorbell.isOn && place.waits === "";
+    if (!(await this.#becomes(isSettled, SETTLED_WITHIN_MS))) {
+      const detail = `${deviceId}: not within ${SETTLED_WITHIN_MS / 1_000} s: ${place.waits}`;
+      return [{ checker: "settles", detail }];
+    }
+    const trusts = this.#brokerLoses && door.settings.uplink.settle === "puback";
+    const wrong = () => cloud.violations().filter(({ checker }) => checker !== "gaps" || !trusts);
+    // What the broker has acknowledged last is on its way still.
+    await this.#becomes(() => wrong().length === 0, ARRIVES_WITHIN_MS);
+    return wrong();
+  }
+
   async #newPlace(door: LiveDoor, number: number, { port, sins }: SinningBroker): Promise<Place> {
     const link = new FaultProxy({ host: "127.0.0.1", port }, `${this.#options.seed}/${number}`);
     await link.start();
@@ -211,7 +250,7 @@ export class LiveStage implements Stage {
       report: (report) => this.#hear(number, deviceId, report),
       failed: (error) => this.fail(error),
     });
-    return { door, deviceId, link, sins, cloud, doorbell };
+    return { door, deviceId, link, sins, cloud, doorbell, waits: "not started" };
   }
 
   get #url(): string {
@@ -222,7 +261,7 @@ export class LiveStage implements Stage {
   #settingsOf({ settings: own }: LiveDoor, number: number, url: string): Settings {
     const settings = structuredClone(own);
     const { device, broker } = settings;
-    if (this.doorbells > 1) device.id = `${device.id.slice(0, 32)}-${number}`;
+    if (this.doorbells > 1 && device.id === "front-door") device.id = `door-${String(number).padStart(6, "0")}`;
     device.dataFolder = join(this.#options.folder, device.id);
     device.clock = "system";
     broker.urls = [url];
@@ -265,7 +304,11 @@ export class LiveStage implements Stage {
   }
 
   #hear(doorbell: number, deviceId: string, report: Report): void {
-    if (report.what === "ring" || report.what === "light")
+    const place = this.#places[doorbell];
+    if (report.what === "unsettled" && place) {
+      place.waits = report.waits;
+      this.#wake();
+    } else if (report.what === "ring" || report.what === "light")
       this.#see({ ...report, atMs: this.nowMs(), doorbell });
     else if (report.what === "log" && (report.level === "warn" || report.level === "error"))
       this.#options.log(`${deviceId}: ${report.message}`);
@@ -292,19 +335,24 @@ export class LiveStage implements Stage {
 
   /** @throws WorldError with `otherwise`, or whatever has failed. */
   async #until(holds: () => boolean, withinMs: number, otherwise: string): Promise<void> {
+    if (!(await this.#becomes(holds, withinMs))) throw new WorldError(otherwise);
+  }
+
+  /** Whether it holds within this time. @throws what has ended the story before its end. */
+  async #becomes(holds: () => boolean, withinMs: number): Promise<boolean> {
     const deadline = performance.now() + withinMs;
     while (!holds()) {
       if (this.#failure !== null) throw this.#failure;
-      const leftMs = deadline - performance.now();
-      if (leftMs <= 0) throw new WorldError(otherwise);
+      if (performance.now() >= deadline) return false;
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.min(leftMs, 20));
+        const timer = setTimeout(resolve, LOOK_EVERY_MS);
         this.#waiting.add(() => {
           clearTimeout(timer);
           resolve();
         });
       });
     }
+    return true;
   }
 
   #wake(): void {

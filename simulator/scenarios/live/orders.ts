@@ -36,6 +36,8 @@ export type Report =
   | { what: "ring" }
   | { what: "light"; pattern: LightPattern }
   | { what: "camera"; isUp: boolean }
+  /** What has not come to its end, in words; empty when all has. Told when it changes. */
+  | { what: "unsettled"; waits: string }
   /** The clock as it is now: a device whose power goes comes back with it. */
   | { what: "clock"; clock: ClockAtStart }
   | { what: "log"; level: "debug" | "info" | "warn" | "error"; message: string }
