@@ -13,12 +13,13 @@ interface Numbered {
 
 const MOST_RANGES = 64;
 
-/** The consumer: it stores what it gets, and gives receipts for events a little later. */
+/** The consumer: it stores what it gets, and may give receipts for events a little later. */
 export class ModelledCloud implements SessionClient {
   readonly #world: World;
   readonly #chance: Chance;
   readonly #broker: ModelledBroker;
   readonly #receiptTopic: string;
+  readonly #givesReceipts: boolean;
   readonly #delivered: (message: ModelledMessage) => void;
   readonly #session: { setPresent(present: boolean): void; waiting(): number };
   #owed = new Map<string, { press: Set<number>; event: Set<number> }>();
@@ -29,12 +30,14 @@ export class ModelledCloud implements SessionClient {
     chance: Chance,
     broker: ModelledBroker,
     deviceId: string,
+    givesReceipts: boolean,
     delivered: (message: ModelledMessage) => void,
   ) {
     this.#world = world;
     this.#chance = chance;
     this.#broker = broker;
     this.#delivered = delivered;
+    this.#givesReceipts = givesReceipts;
     const topics = topicsOf(deviceId);
     this.#receiptTopic = topics.receipt;
     this.#session = broker.addSession(topics.everything, this);
@@ -42,6 +45,7 @@ export class ModelledCloud implements SessionClient {
 
   deliver(message: ModelledMessage): void {
     this.#delivered(message);
+    if (!this.#givesReceipts) return;
     if (message.text === null || parseTopic(message.topic)?.kind !== "event") return;
     const { epoch, lane, sequence } = JSON.parse(message.text) as Numbered;
     if (this.#owed.size === 0) this.#world.after(this.#chance.int(10, 500), () => this.#giveReceipts());

@@ -154,5 +154,5 @@ export function allowedIn(declared: Declared): string {
 export function nodeOf(value: unknown): Node | null {
   if (value === null || value === undefined || isPair(value) || isAlias(value)) return null;
   const node = value as Node;
-  return isScalar(node) && node.value === null && !node.source ? null : node;
+  return isScalar(node) && node.value === null ? null : node;
 }

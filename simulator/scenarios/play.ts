@@ -1,6 +1,6 @@
 import type { ActStep, ExpectStep, Scenario, Step } from "./schema.ts";
 import type { Playing, Stage } from "./stage.ts";
-import { expectedInWords, Tally } from "./tally.ts";
+import { Tally } from "./tally.ts";
 import { goneAfterMs, motionOf, pushesOf, takesMs } from "./timeline.ts";
 
 /** What became of the steps of a scenario. Whether what must always hold did hold is the stage's to tell. */
@@ -91,13 +91,7 @@ function* expecting(step: ExpectStep, stage: Stage, from: number): Playing<strin
   // That nothing comes is known only when the time is over.
   const isDone = () => (step.of === "none" ? look() !== "holds" : look() !== "open");
   if (lastsMs > 0 && !isDone()) yield { untilMs: stage.nowMs() + lastsMs, enough: isDone };
-  const verdict = look();
-  if (verdict === "holds") return null;
-  const waited = lastsMs > 0 && verdict === "open" ? ` within ${lastsMs} ms` : "";
-  if (verdict !== "open") return verdict.failed;
-  return tally
-    .shortfall(stage.seen.slice(from))
-    .replace(expectedInWords(step), (words) => `${words}${waited}`);
+  return look() === "holds" ? null : tally.shortfall(stage.seen.slice(from), lastsMs);
 }
 
 /** Does the steps of a scenario, and knows what it has begun. */

@@ -44,7 +44,10 @@ export function parseScenario(file: string, text: string): ReadScenario {
   // What makes no sense can only be told of what is right by itself.
   if (scenario && reader.problems.length === 0) {
     for (const { path, text } of senseProblems(scenario)) {
-      const place = placeAlong(reader.places, path) ?? { line: 1, column: 1 };
+      // What all doorbells share stands at the top.
+      const shared = reader.places.get(path.replace(/^doorbells\.\d+\./, ""));
+      const own = reader.places.get(path);
+      const place = own ?? shared ?? placeAlong(reader.places, path) ?? { line: 1, column: 1 };
       reader.problems.push({ place, text });
     }
   }
@@ -69,7 +72,8 @@ function placeAlong(places: ReadonlyMap<string, Place>, path: string): Place | u
   return undefined;
 }
 
-const OWN_PARTS = ["settings", "link", "clock", "broker", "doorbells", "steps"];
+const OF_A_DOORBELL = ["settings", ...Object.keys(DOORBELL)];
+const OWN_PARTS = [...OF_A_DOORBELL, "broker", "doorbells", "steps"];
 
 function readTop(reader: FieldReader, top: Node | null): Scenario | null {
   const entries = reader.entries(top, "a map with name and steps");
@@ -94,16 +98,17 @@ function readTop(reader: FieldReader, top: Node | null): Scenario | null {
   return { ...fields, broker, doorbells, steps } as Scenario;
 }
 
-/** The settings, link and clock among these entries. */
+/** What is said of a doorbell among these entries. */
 function readDoor(reader: FieldReader, entries: readonly Entry[], path: string, base?: Door): Door {
   const part = (name: string) => entries.find((entry) => entry.name === name);
-  const of = (name: "link" | "clock") =>
+  const of = (name: keyof typeof DOORBELL) =>
     section(reader, part(name), DOORBELL[name].properties, `${path}${name}`, base?.[name]);
   const settings = readSettings(reader, part("settings"), path);
   return {
     settings: { ...base?.settings, ...settings },
     link: of("link"),
     clock: of("clock"),
+    receiver: of("receiver"),
   } as Door;
 }
 
@@ -141,13 +146,10 @@ function readDoorbells(reader: FieldReader, entry: Entry | undefined, common: Do
   const doors = value.items.map((item, at) => {
     const node = nodeOf(item);
     if (node === null) return structuredClone(common);
-    const entries = reader.entries(node, "a map of settings, link, clock") ?? [];
+    const entries = reader.entries(node, `a map of ${OF_A_DOORBELL.join(", ")}`) ?? [];
     for (const { name, key: wrong } of entries) {
-      if (!["settings", "link", "clock"].includes(name))
-        reader.refuse(
-          wrong,
-          `a doorbell has no ${quoted(name)}${didYouMean(name, ["settings", "link", "clock"])}`,
-        );
+      if (!OF_A_DOORBELL.includes(name))
+        reader.refuse(wrong, `a doorbell has no ${quoted(name)}${didYouMean(name, OF_A_DOORBELL)}`);
     }
     return readDoor(reader, entries, `doorbells.${at}.`, common);
   });

@@ -173,7 +173,7 @@ export const EXPECTATIONS = {
   }),
 } as const;
 
-/** What differs from one doorbell to another. */
+/** What differs from one doorbell to another, besides settings. */
 export const DOORBELL = {
   link: fields("The network between doorbell and broker, when nothing is wrong with it.", {
     latency: duration("On the way, in each direction", { default: 5, minimum: 0, maximum: 60_000 }),
@@ -188,6 +188,9 @@ export const DOORBELL = {
     synced: Type.Boolean({ default: true, description: "It has the time from the start" }),
     behind: duration("How far it is behind at the first start when it has not", { default: 0, minimum: 0 }),
     syncAfter: duration("How long after a start a time server answers then", { default: 0, minimum: 0 }),
+  }),
+  receiver: fields("The one who receives its messages.", {
+    receiptsAnyway: flag(false, "It gives receipts also where the broker's acknowledgement settles"),
   }),
 } as const;
 
@@ -241,6 +244,7 @@ export interface Door {
   settings: Record<string, SettingText>;
   link: Static<typeof DOORBELL.link>;
   clock: Static<typeof DOORBELL.clock>;
+  receiver: Static<typeof DOORBELL.receiver>;
 }
 export type SettingText = number | string | boolean | readonly string[];
 

@@ -20,6 +20,7 @@ export function senseProblems(scenario: Scenario): Nonsense[] {
   const before = new Before(scenario);
   /** When the next step begins, at the earliest and at the latest, and before when it may not. */
   let [from, to, floor] = [0, 0, 0];
+  let above = "";
   for (const [at, step] of steps.entries()) {
     const path = `steps.${at}`;
     const refuse = (field: string, text: string) => problems.push({ path: `${path}.${field}`, text });
@@ -29,7 +30,7 @@ export function senseProblems(scenario: Scenario): Nonsense[] {
       if (step.at < floor)
         refuse(
           "at",
-          `time goes backwards: the step before it lasts until ${inTime(floor)}, allowed: that or later`,
+          `time goes backwards: the step before it ${above} ${inTime(floor)}, allowed: that or later`,
         );
       [from, to] = [step.at, step.at];
     }
@@ -48,6 +49,7 @@ export function senseProblems(scenario: Scenario): Nonsense[] {
     }
     before.add(step, from);
     floor = isWaitedFor(step) ? to + takes.most : from;
+    above = isWaitedFor(step) ? "may last until" : "begins at";
     [from, to] = [from + takes.least, to + takes.most];
   }
   return problems;
@@ -87,7 +89,7 @@ function actNonsense(step: ActStep, before: Before, from: number, scenario: Scen
         text: step.to === "on" ? "the power was not cut before it" : "the power is off already",
       };
     case "fault":
-      return faultNonsense(step, from, scenario);
+      return faultNonsense(step);
     default:
       return null;
   }
@@ -103,18 +105,9 @@ function zoneNonsense(step: Extract<ActStep, { step: "motion" }>, scenario: Scen
   return { path: "zones", text: `there is no zone ${wrong}: the setting motion.zones ${there}` };
 }
 
-function faultNonsense(
-  step: Extract<ActStep, { step: "fault" }>,
-  from: number,
-  { lasts }: Scenario,
-): Nonsense | null {
+function faultNonsense(step: Extract<ActStep, { step: "fault" }>): Nonsense | null {
   if (step.door !== undefined && step.kind.startsWith("broker."))
     return { path: "door", text: "all doorbells have one broker: leave door out" };
-  if (lasts > 0 && step.for !== undefined && from + step.for > lasts)
-    return {
-      path: "for",
-      text: `it is not over when the scenario ends (lasts: ${inTime(lasts)}), allowed: up to ${inTime(lasts - from)}`,
-    };
   return null;
 }
 

@@ -2,8 +2,8 @@ import { QUANTITIES } from "../sim/quantities.ts";
 import type { ConditionValue, ExpectStep } from "./schema.ts";
 import type { Seen } from "./stage.ts";
 
-/** What an expectation comes to: it holds, it may yet, or it never will (with the reason). */
-export type Verdict = "holds" | "open" | { failed: string };
+/** What an expectation comes to: it holds, it may yet, or whatever comes it never will. */
+export type Verdict = "holds" | "open" | "failed";
 
 /** Counts what an expectation looks at, sighting by sighting, at each of its doorbells. */
 export class Tally {
@@ -14,7 +14,8 @@ export class Tally {
   readonly #holding = new Set<number>();
   /** Times of what was counted within the last second. */
   #recentMs: number[] = [];
-  #failed: string | null = null;
+  /** Too much was seen: where, and how that is said. */
+  #failed: { door: number; text: string } | null = null;
 
   constructor(step: ExpectStep, doorbells: number) {
     this.#step = step;
@@ -36,16 +37,19 @@ export class Tally {
   }
 
   verdict(): Verdict {
-    if (this.#failed !== null) return { failed: this.#failed };
+    if (this.#failed !== null) return "failed";
     return this.#holding.size === this.#doors.length ? "holds" : "open";
   }
 
-  /** What was expected, and at which doorbell it does not hold. */
-  shortfall(seen: readonly Seen[]): string {
-    const door = this.#doors.find((one) => !this.#holding.has(one)) ?? 0;
-    const missing = this.#doors.length - this.#holding.size;
-    const where = this.#doors.length === 1 ? "" : ` at doorbell ${door} (and ${missing - 1} others)`;
-    return `expected ${expectedInWords(this.#step)}${where}; seen: ${seenInWords(seen, door)}`;
+  /** What was expected and not so, at which doorbell, and what was `seen` there instead. */
+  shortfall(seen: readonly Seen[], waitedMs: number): string {
+    const door = this.#failed?.door ?? this.#doors.find((one) => !this.#holding.has(one)) ?? 0;
+    const others = this.#doors.length - this.#holding.size - 1;
+    const many = others > 0 ? ` and ${others} more` : "";
+    const where = this.#doors.length === 1 ? "" : ` at doorbell ${door}${this.#failed ? "" : many}`;
+    const waited = waitedMs > 0 && !this.#failed ? ` within ${QUANTITIES.duration.format(waitedMs)}` : "";
+    const expected = this.#failed?.text ?? expectedInWords(this.#step);
+    return `expected ${expected}${where}${waited}; seen: ${seenInWords(seen, door)}`;
   }
 
   #count(door: number): void {
@@ -54,18 +58,16 @@ export class Tally {
     const { least, most } = bounds(this.#step);
     if (count >= least && count <= most) this.#holding.add(door);
     else this.#holding.delete(door);
-    if (count > most) {
-      const at = this.#doors.length === 1 ? "" : ` at doorbell ${door}`;
-      this.#failed ??= `expected ${expectedInWords(this.#step)}${at}; seen: ${count}`;
-    }
+    if (count > most) this.#failed ??= { door, text: expectedInWords(this.#step) };
   }
 
-  #look({ atMs }: Seen): void {
+  #look({ atMs, doorbell: door }: Seen): void {
     const most = "perSecond" in this.#step ? this.#step.perSecond : undefined;
     if (most === undefined) return;
     this.#recentMs = [...this.#recentMs.filter((ms) => ms > atMs - 1_000), atMs];
-    if (this.#recentMs.length > most)
-      this.#failed ??= `expected at most ${most} within any second; seen: ${this.#recentMs.length} until ${QUANTITIES.duration.format(atMs)}`;
+    if (this.#recentMs.length <= most) return;
+    const text = `at most ${most} × ${this.#step.of} within any second, not ${this.#recentMs.length} until ${QUANTITIES.duration.format(atMs)}`;
+    this.#failed ??= { door, text };
   }
 }
 

@@ -1,11 +1,13 @@
 import { ConfigurationError } from "../../agent/contract/errors.ts";
 import { createWorld, type SimWorld, type WorldOptions } from "../sim/world.ts";
+import { playStory } from "../virtual/run.ts";
 import { sectionsOf } from "./door-settings.ts";
 import { type Played, play, unplayable } from "./play.ts";
 import type { ReadScenario } from "./read.ts";
 import { resultOf, type ScenarioResult } from "./result.ts";
 import type { Scenario } from "./schema.ts";
 import type { Playing, Stage } from "./stage.ts";
+import { scenarioToStory } from "./story-file.ts";
 
 /** Plays a scenario in a world on a virtual clock. Deterministic. `tamper` and `trace` are a world's. */
 export function playVirtual(
@@ -13,6 +15,19 @@ export function playVirtual(
   options: Pick<WorldOptions, "tamper" | "trace"> = {},
 ): ScenarioResult {
   const beganMs = performance.now();
+  const wallMs = () => Math.round(performance.now() - beganMs);
+  const story = scenarioToStory(read.scenario);
+  if (story) {
+    const run = playStory(story, options);
+    const { violations, virtualMs: storyMs, hash: fingerprint } = run;
+    return resultOf(read, NOTHING_EXPECTED, {
+      stage: "virtual",
+      violations,
+      storyMs,
+      wallMs: wallMs(),
+      fingerprint,
+    });
+  }
   const world = worldOf(read.scenario, options);
   const stage = stageIn(world);
   refuseUnplayable(read, stage);
@@ -22,10 +37,12 @@ export function playVirtual(
     stage: "virtual",
     violations: [...world.violations()],
     storyMs: world.nowMs,
-    wallMs: Math.round(performance.now() - beganMs),
+    wallMs: wallMs(),
     fingerprint: world.fingerprint(),
   });
 }
+
+const NOTHING_EXPECTED: Played = { failure: null, held: 0, said: [] };
 
 /** @throws ConfigurationError naming each step that this stage cannot play, with its place. */
 export function refuseUnplayable(read: ReadScenario, stage: Pick<Stage, "cannot">): void {
@@ -42,11 +59,12 @@ export function worldOf(
   options: Pick<WorldOptions, "tamper" | "trace"> = {},
 ): SimWorld {
   const world = createWorld({ ...options, seed, shard, broker });
-  for (const { settings, link, clock } of doorbells) {
+  for (const { settings, link, clock, receiver } of doorbells) {
     world.doorbell({
       settings: sectionsOf(settings),
       link: { latencyMs: link.latency, jitterMs: link.jitter, bytesPerSecond: link.rate },
       clock: { synced: clock.synced, behindMs: clock.behind, syncAfterMs: clock.syncAfter },
+      receiptsAnyway: receiver.receiptsAnyway,
     });
   }
   return world;
@@ -91,7 +109,7 @@ function drive(playing: Playing<Played>, world: SimWorld): Played {
     } catch (error) {
       const [violation] = world.violations();
       if (!violation) throw error;
-      return { failure: null, held: 0, said: [] };
+      return NOTHING_EXPECTED;
     }
   }
 }

@@ -34,7 +34,7 @@ export function writeScenario(scenario: Scenario, comment = ""): string {
   const document = new Document(top, { version: "1.2", schema: "core", aliasDuplicateObjects: false });
   if (comment !== "") document.commentBefore = comment.replaceAll(/^/gm, " ");
   if (isMap(document.contents)) shape(document.contents);
-  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  return document.toString({ lineWidth: 0, nullStr: "" });
 }
 
 /** The settings, link and clock of all doorbells, as far as they are the same; the first one's where they differ. */
@@ -48,7 +48,7 @@ function sharedBy(doorbells: readonly Door[]): Door {
 }
 
 /** What is to be written of a doorbell beside `base`, which is every default unless told. */
-function doorInText({ settings, link, clock }: Door, base?: Door): Record<string, unknown> {
+function doorInText({ settings, link, clock, receiver }: Door, base?: Door): Record<string, unknown> {
   const own = Object.entries(settings).filter(
     ([path, value]) => !isDeepStrictEqual(base?.settings[path], value),
   );
@@ -56,6 +56,7 @@ function doorInText({ settings, link, clock }: Door, base?: Door): Record<string
     ...unlessEmpty("settings", Object.fromEntries(own)),
     ...unlessEmpty("link", inText(DOORBELL.link.properties, link, base?.link)),
     ...unlessEmpty("clock", inText(DOORBELL.clock.properties, clock, base?.clock)),
+    ...unlessEmpty("receiver", inText(DOORBELL.receiver.properties, receiver, base?.receiver)),
   };
 }
 

@@ -35,6 +35,8 @@ export interface DoorbellOptions {
   link?: Partial<FaultOptions["link"]>;
   /** The device's clock at each start: right unless told. */
   clock?: Partial<FaultOptions["clock"]>;
+  /** Its receiver gives receipts also where the broker's acknowledgement settles (`uplink.settle: puback`). */
+  receiptsAnyway?: boolean;
 }
 
 /** Something that goes on until it is over. */
@@ -75,7 +77,7 @@ export class SimWorld {
    * A doorbell of this world, powered at time 0. All of them are made before anything happens.
    * @throws UsageError when something has happened already, or a setting is not allowed.
    */
-  doorbell({ settings = {}, link, clock }: DoorbellOptions = {}): SimDoorbell {
+  doorbell({ settings = {}, link, clock, receiptsAnyway = false }: DoorbellOptions = {}): SimDoorbell {
     if (this.#scenes) throw new UsageError("a world's doorbells are made before anything happens in it");
     const { keepsRetained = true, keepsSessions = true, oldWillLast = false } = this.#options.broker ?? {};
     const number = this.#doorbells.length;
@@ -84,7 +86,7 @@ export class SimWorld {
       faults: {
         link: { latencyMs: 5, jitterMs: 0, bytesPerSecond: 1_000_000, ...link },
         counts: {},
-        ...{ oldWillLast, keepsRetained, keepsSessions },
+        ...{ oldWillLast, keepsRetained, keepsSessions, receiptsAnyway },
         clock: { synced: true, behindMs: 0, syncAfterMs: 0, ...clock },
       },
       ...{ presses: [], motions: [], mishaps: [] },

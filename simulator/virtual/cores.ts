@@ -2,6 +2,9 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Job, JobResult } from "./work.ts";
 
+/** What a world makes lives for a moment or until its end: with more room the former is never copied. */
+const YOUNG_MB = 64;
+
 /**
  * Does the jobs on all cores, in their order, each on the first core that is free. `done` gets each result with its
  * job's place in the list, as they come. To be run from the compiled JavaScript.
@@ -13,7 +16,9 @@ export async function onAllCores(
 ): Promise<void> {
   let next = 0;
   const core = async () => {
-    const thread = new Worker(new URL("./worlds-worker.js", import.meta.url));
+    const thread = new Worker(new URL("./worlds-worker.js", import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     try {
       while (next < jobs.length) {
         const at = next;

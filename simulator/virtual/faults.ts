@@ -52,6 +52,8 @@ export interface FaultOptions {
   /** A killed broker keeps its retained messages, and its sessions. */
   keepsRetained: boolean;
   keepsSessions: boolean;
+  /** The consumer gives receipts also where the broker's acknowledgement settles. */
+  receiptsAnyway: boolean;
   clock: { synced: boolean; behindMs: number; syncAfterMs: number };
 }
 
@@ -84,6 +86,7 @@ export function drawFaults(chance: Chance, level: FaultLevel): FaultOptions {
     oldWillLast: broker.happens(500),
     keepsRetained: broker.happens(500),
     keepsSessions: broker.happens(500),
+    receiptsAnyway: !calm && broker.happens(500),
     clock: {
       synced: calm || clock.happens(500),
       behindMs: clock.spread(0, 90 * 24 * 3_600_000),

@@ -214,7 +214,7 @@ export class Ledger implements BrokerWitness {
     if (message.text === null) return null;
     const known = this.#eventsByBody.get(message.text);
     if (known) return known;
-    if (parseTopic(message.topic)?.kind !== "event") return null;
+    if (!/\/(?:event|late)\//.test(message.topic) || parseTopic(message.topic)?.kind !== "event") return null;
     const event = readEvent(message.text);
     this.#eventsByBody.set(message.text, event);
     return event;

@@ -59,9 +59,9 @@ export function playStory(story: Story, { tamper = (ports) => ports, trace }: Pl
   for (const scene of scenes) world.after(0, () => scene.doorbell.start());
   for (const [at, { presses, motions, mishaps }] of story.doorbells.entries()) {
     const scene = scenes[at] as Scene;
-    for (const press of presses) world.at(press.atMs, () => pushButton(scene, press));
-    for (const motion of motions) world.at(motion.atMs, () => moveBefore(scene, motion));
-    for (const mishap of mishaps) world.at(mishap.atMs, () => goWrong(scene, mishap));
+    inTurn(world, presses, (press) => pushButton(scene, press));
+    inTurn(world, motions, (motion) => moveBefore(scene, motion));
+    inTurn(world, mishaps, (mishap) => goWrong(scene, mishap));
   }
   const violations: Violation[] = [];
   let evidence: Evidence[] = [];
@@ -84,6 +84,24 @@ export function playStory(story: Story, { tamper = (ports) => ports, trace }: Pl
     violations,
     story,
   };
+}
+
+/** Each at its time. Only the next of them waits in the world, so that a town's day does not lie there whole. */
+function inTurn<Planned extends { atMs: number }>(
+  world: World,
+  planned: readonly Planned[],
+  happen: (one: Planned) => void,
+): void {
+  const inOrder = [...planned].sort((a, b) => a.atMs - b.atMs);
+  const from = (at: number) => {
+    const next = inOrder[at];
+    if (!next) return;
+    world.at(next.atMs, () => {
+      from(at + 1);
+      happen(next);
+    });
+  };
+  from(0);
 }
 
 /** What a doorbell's run has violated, with its name where there are several. */

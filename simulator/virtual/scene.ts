@@ -52,7 +52,8 @@ function buildScene(of: {
   const { settings, faults } = of.doorbell;
   const deviceId = settings.device.id;
   const link = new ModelledLink(world, chance.fork("link"), faults.link);
-  const cloud = new ModelledCloud(world, chance.fork("cloud"), broker, deviceId, (message) =>
+  const receipts = settings.uplink.settle === "receipt" || faults.receiptsAnyway;
+  const cloud = new ModelledCloud(world, chance.fork("cloud"), broker, deviceId, receipts, (message) =>
     ledger.delivered(message),
   );
   const network = { link, broker, url: settings.broker.urls[0] ?? "" };

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Violation } from "../checkers/evidence.ts";
 import type { FaultLevel } from "./faults.ts";
 import { playStory } from "./run.ts";
@@ -24,8 +25,14 @@ export interface JobResult {
   virtualMs: number;
   totals: Totals;
   violations: (Violation & { seed: number })[];
-  /** Of the last run. */
+  /** Of the run, or made of those of all runs. */
   hash: string;
+}
+
+/** One hash of several, in their order; of one, that one. */
+export function combine(hashes: readonly string[]): string {
+  const [first = "", ...more] = hashes.filter((one) => one !== "");
+  return more.length === 0 ? first : hash("sha256", [first, ...more].join("\n"));
 }
 
 /** Does a job. Deterministic. */
@@ -44,7 +51,7 @@ function play(result: JobResult, options: Parameters<typeof drawStory>[0]): void
   const run = playStory(drawStory(options));
   result.runs += 1;
   result.virtualMs += run.virtualMs;
-  result.hash = run.hash;
+  result.hash = combine([result.hash, run.hash]);
   add(result.totals, run);
   for (const violation of run.violations) result.violations.push({ seed: run.seed, ...violation });
 }

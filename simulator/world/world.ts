@@ -22,6 +22,9 @@ export class World {
   readonly #heap = new MinHeap<Happening>(
     (a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order),
   );
+  /** What was scheduled at this instant for this instant: it comes after everything that was scheduled before. */
+  #now: Happening[] = [];
+  #nextNow = 0;
   #nowMs = 0;
   #order = 0;
   #atThisInstant = 0;
@@ -44,7 +47,8 @@ export class World {
     if (!Number.isSafeInteger(atMs)) throw new RangeError(`a time must be whole milliseconds, not ${atMs}`);
     const happening = new Happening(Math.max(atMs, this.#nowMs), this.#order, run);
     this.#order += 1;
-    this.#heap.push(happening);
+    if (atMs <= this.#nowMs) this.#now.push(happening);
+    else this.#heap.push(happening);
     return happening;
   }
 
@@ -59,9 +63,8 @@ export class World {
    */
   runUntil(untilMs: number, enough: () => boolean = () => false): void {
     for (;;) {
-      const next = this.#heap.peek();
-      if (next === undefined || next.atMs > untilMs) break;
-      this.#heap.pop();
+      const next = this.#next(untilMs);
+      if (next === null) break;
       if (next.run === null) continue;
       this.#countInstant(next.atMs);
       this.#nowMs = next.atMs;
@@ -69,6 +72,22 @@ export class World {
       if (enough()) return;
     }
     this.#nowMs = Math.max(this.#nowMs, untilMs);
+  }
+
+  #next(untilMs: number): Happening | null {
+    const first = this.#heap.peek();
+    const now = this.#now[this.#nextNow];
+    if (now !== undefined && (first === undefined || first.atMs > this.#nowMs)) {
+      this.#nextNow += 1;
+      if (this.#nextNow === this.#now.length) {
+        this.#now = [];
+        this.#nextNow = 0;
+      }
+      return now;
+    }
+    if (first === undefined || first.atMs > untilMs) return null;
+    this.#heap.pop();
+    return first;
   }
 
   #countInstant(atMs: number): void {
