@@ -39,11 +39,7 @@ export function unplayable(scenario: Scenario, stage: Pick<Stage, "cannot">): Un
  * out at once, so that they come before whatever else happens at the same instant. In the end whatever still goes on
  * without an end is healed. `begins` is told of each step by its place in the list, as it begins.
  */
-export function* play(
-  scenario: Scenario,
-  stage: Stage,
-  begins?: (step: number) => void,
-): Playing<Played> {
+export function* play(scenario: Scenario, stage: Stage, begins?: (step: number) => void): Playing<Played> {
   const played: Played = { failure: null, held: 0, said: [] };
   const acting = new Acting(scenario, stage, played);
   let cursorMs = stage.nowMs();

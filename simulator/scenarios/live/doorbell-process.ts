@@ -9,6 +9,7 @@ import { CameraSwitch } from "../../live/camera-switch.ts";
 import { liveTime } from "../../live/live-time.ts";
 import { CaptureSignals } from "./capture-signals.ts";
 import type { Order, Report, Troubles } from "./orders.ts";
+import { punctual } from "./punctual-time.ts";
 import { StagedCamera } from "./staged-camera.ts";
 import { StagedClock } from "./staged-clock.ts";
 import { TroubledStore } from "./troubled-store.ts";
@@ -34,7 +35,7 @@ function power({ settings, clock: clockAtStart, troubles }: Extract<Order, { do:
   const warn = (message: string) => report({ what: "log", level: "warn", message });
   const ports = linuxPorts(settings, warn);
   const clock = new StagedClock(ports.clock, clockAtStart, (now) => report({ what: "clock", clock: now }));
-  const button = new SimulatedButton(liveTime);
+  const button = new SimulatedButton(punctual(liveTime));
   const cameraSwitch = new CameraSwitch(ports.camera, () => clock.monotonicMs());
   const camera = new StagedCamera(cameraSwitch, liveTime, (isUp) => report({ what: "camera", isUp }));
   const store = new TroubledStore(ports.store, liveTime);

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { UsageError, WorldError } from "../../../agent/contract/errors.ts";
 import type { Settings } from "../../../agent/contract/settings.ts";
 import { topicsOf } from "../../../agent/contract/topics.ts";
+import type { Violation } from "../../checkers/evidence.ts";
 import { Subscriber } from "../../live/subscriber.ts";
 import { FaultProxy } from "../../network/fault-proxy.ts";
-import type { Violation } from "../../checkers/evidence.ts";
 import type { LinkQuality } from "../../network/modelled-link.ts";
 import { type BrokerSins, SinningBroker } from "../../network/sinning-broker.ts";
 import type { MishapKind } from "../../virtual/faults.ts";
@@ -108,6 +108,11 @@ export class LiveStage implements Stage {
     return this.#broker.port === 0 ? this.#broker.name : `${this.#broker.name} at ${this.#url}`;
   }
 
+  /** The names of its doorbells on the wire, once it was started. */
+  get deviceIds(): string[] {
+    return this.#places.map(({ deviceId }) => deviceId);
+  }
+
   cannot(what: MishapKind | "clock"): string | null {
     return what === "clock" ? null : cannotPlay(what, this.#broker, this.#options.keeps);
   }
@@ -168,8 +173,7 @@ export class LiveStage implements Stage {
   begin(doorbell: number, kind: MishapKind, dose: number): () => void {
     if (LOSES_MESSAGES.has(kind)) this.#brokerLoses = true;
     // Nobody switches a light off that has no power.
-    if (kind === "power.cut")
-      this.#see({ atMs: this.nowMs(), doorbell, what: "light", pattern: "off" });
+    if (kind === "power.cut") this.#see({ atMs: this.nowMs(), doorbell, what: "light", pattern: "off" });
     return beginLive(this.#sceneOf(this.#place(doorbell)), kind, dose);
   }
 
@@ -261,7 +265,8 @@ export class LiveStage implements Stage {
   #settingsOf({ settings: own }: LiveDoor, number: number, url: string): Settings {
     const settings = structuredClone(own);
     const { device, broker } = settings;
-    if (this.doorbells > 1 && device.id === "front-door") device.id = `door-${String(number).padStart(6, "0")}`;
+    if (this.doorbells > 1 && device.id === "front-door")
+      device.id = `door-${String(number).padStart(6, "0")}`;
     device.dataFolder = join(this.#options.folder, device.id);
     device.clock = "system";
     broker.urls = [url];
