@@ -29,6 +29,8 @@ export interface LiveStageOptions {
   doors: readonly LiveDoor[];
   keeps: BrokerKeeps;
   seed: number;
+  /** For people: what is refused. */
+  title: string;
   /** `mqtt://HOST:PORT` of the broker; one of our own without it. */
   brokerUrl: string | undefined;
   /** What each doorbell has on its disk is kept below it. */
@@ -90,12 +92,12 @@ export class LiveStage implements Stage {
   static async prepare(options: LiveStageOptions): Promise<LiveStage> {
     if (options.doors.length > MOST_DOORBELLS) {
       throw new UsageError(
-        `${options.doors.length} doorbells cannot be played live: each is a process with a camera, at most ${MOST_DOORBELLS}`,
+        `${options.title}: ${options.doors.length} doorbells cannot be played live: each is a process with a camera, at most ${MOST_DOORBELLS}`,
       );
     }
     const names = options.doors.map(({ settings }) => settings.device.id).filter((id) => id !== "front-door");
     const twice = names.find((id, at) => names.indexOf(id) !== at);
-    if (twice !== undefined) throw new UsageError(`two doorbells are called ${twice}`);
+    if (twice !== undefined) throw new UsageError(`${options.title}: two doorbells are called ${twice}`);
     return new LiveStage(options, await findLiveBroker(options.brokerUrl));
   }
 

@@ -30,6 +30,7 @@ export function liveTheatre(flags: LivePlayFlags, tell: { header: Tell; step: Te
   const prepare = (read: ReadScenario, folder: string) =>
     LiveStage.prepare({
       ...stageFor(read.scenario, flags.camera),
+      title: read.file,
       brokerUrl: flags.broker,
       folder,
       log: (line) => tell.step(`         ${line}`),
