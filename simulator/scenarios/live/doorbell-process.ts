@@ -41,8 +41,9 @@ function power({ settings, clock: clockAtStart, troubles }: Extract<Order, { do:
   const store = new TroubledStore(ports.store, liveTime);
   const signals = new CaptureSignals();
 
-  const trouble = ({ disk, cameraBroken, cameraStalled, buttonLost }: Troubles) => {
-    store.set(disk);
+  const trouble = ({ disk, diskSlowMs, cameraBroken, cameraStalled, stills, buttonLost }: Troubles) => {
+    store.set(disk, diskSlowMs);
+    camera.stills = stills;
     if (cameraBroken) cameraSwitch.off();
     else cameraSwitch.on();
     camera.blind(cameraStalled);

@@ -32,7 +32,10 @@ export class LiveDoorbell {
   #gone: Promise<unknown> = Promise.resolve();
   /** Its end was asked for. */
   #ending = false;
-  #troubles: Troubles = { disk: null, cameraBroken: false, cameraStalled: false, buttonLost: false };
+  #troubles: Troubles = {
+    ...{ disk: null, diskSlowMs: 0, buttonLost: false },
+    ...{ cameraBroken: false, cameraStalled: false, stills: "taken" },
+  };
   #clock: ClockAtStart;
   #offAtMs: number | null = null;
   #sync: NodeJS.Timeout | undefined;

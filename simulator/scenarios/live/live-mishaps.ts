@@ -30,8 +30,8 @@ export interface LiveScene {
 const RESTART_MS = 2_000;
 const START_AGAIN_MS = 5_000;
 const STEPPED_FOR_MS = 60_000;
-/** Of 1,000 times that a kernel is short of memory it takes the capture so often, else the agent. */
-const TAKES_THE_CAPTURE = 600;
+/** A kernel that is short of memory takes the agent, or the capture above this. */
+const TAKES_THE_AGENT = 400;
 const CLOCK_MS_A_DOSE = 7_200;
 
 type Play = (scene: LiveScene, dose: number) => () => void;
@@ -100,12 +100,16 @@ const PLAYS: Readonly<Record<string, Play>> = {
   "memory.pressure": (scene, dose) =>
     repeatedly(scene, 5_000 + dose * 40, 20, (time) => {
       if (!scene.doorbell.isOn) return;
-      if ((dose * 7 + time * 311) % 1_000 >= 1_000 - TAKES_THE_CAPTURE) return scene.doorbell.crashCamera();
+      if ((dose * 7 + time * 311) % 1_000 > TAKES_THE_AGENT) return scene.doorbell.crashCamera();
       scene.doorbell.killAgent();
       startAgain(scene, RESTART_MS);
     }),
 
-  "disk.slow": byTrouble({ disk: "slow" }, { disk: null }),
+  // A transaction of a virtual disk takes 4.5 ms.
+  "disk.slow": ({ doorbell }, dose) => {
+    doorbell.trouble({ diskSlowMs: Math.round((40 + dose) * 4.5) });
+    return () => doorbell.trouble({ diskSlowMs: 0 });
+  },
   "disk.io": byTrouble({ disk: "io" }, { disk: null }),
   "disk.read-only": byTrouble({ disk: "read-only" }, { disk: null }),
   "camera.crash": ({ doorbell }) => {
@@ -114,6 +118,10 @@ const PLAYS: Readonly<Record<string, Play>> = {
   },
   "camera.broken": byTrouble({ cameraBroken: true }, { cameraBroken: false }),
   "camera.stall": byTrouble({ cameraStalled: true }, { cameraStalled: false }),
+  "camera.no-still": ({ doorbell }, dose) => {
+    doorbell.trouble({ stills: (["failed", "late", "never"] as const)[dose % 3] ?? "failed" });
+    return () => doorbell.trouble({ stills: "taken" });
+  },
   "button.line-lost": byTrouble({ buttonLost: true }, { buttonLost: false }),
   "clock.step": ({ doorbell, after }, dose) => {
     doorbell.setClock({ stepMs: (dose - 500) * CLOCK_MS_A_DOSE });
@@ -143,7 +151,6 @@ const CANNOT: Readonly<Record<string, string>> = {
   "camera.garbage": NO_SUCH_FFMPEG,
   "camera.no-keyframe": NO_SUCH_FFMPEG,
   "camera.other-pictures": NO_SUCH_FFMPEG,
-  "camera.no-still": NO_SUCH_FFMPEG,
   "button.storm": "a process is not told of a hundred edges a second in time",
 };
 

@@ -22,11 +22,15 @@ export type ClockSetting = { stepMs: number } | { errorMs: number };
 
 /** What is wrong with the hardware for now, over any number of starts. */
 export interface Troubles {
-  disk: "slow" | "io" | "read-only" | null;
+  disk: "io" | "read-only" | null;
+  /** So long until the disk begins with what it is asked for. */
+  diskSlowMs: number;
   /** No capture works: it is lost as a camera without power is. */
   cameraBroken: boolean;
   /** Captures deliver nothing, and say nothing. */
   cameraStalled: boolean;
+  /** What becomes of the previews that are asked for. */
+  stills: "taken" | "failed" | "late" | "never";
   /** The button's line cannot be read. */
   buttonLost: boolean;
 }

@@ -1,6 +1,11 @@
 import type { Camera, CameraInput } from "../../../device/ports/camera.ts";
 import type { DeviceTime } from "../../world/device-time.ts";
 import type { Scheduled } from "../../world/world.ts";
+import type { Troubles } from "./orders.ts";
+
+/** A decoder gives up so soon, or is so late on a busy board. */
+const FAILS_AFTER_MS = 100;
+const LATE_MS = 20_000;
 
 export interface StagedMotion {
   forMs: number;
@@ -17,6 +22,8 @@ export class StagedCamera implements Camera {
   readonly #time: DeviceTime;
   readonly #changed: (isUp: boolean) => void;
   #post: ((input: CameraInput) => void) | null = null;
+  /** What becomes of the previews that are asked for. */
+  stills: Troubles["stills"] = "taken";
   #isUp = false;
   #isBlind = false;
   #moving: Scheduled | null = null;
@@ -63,7 +70,9 @@ export class StagedCamera implements Camera {
   }
 
   takeStill(request: Parameters<Camera["takeStill"]>[0]): void {
-    this.#inner.takeStill(request);
+    if (this.stills === "never") return;
+    if (this.stills === "failed") this.#time.after(FAILS_AFTER_MS, () => this.#failStill(request.eventId));
+    else this.#inner.takeStill(request);
   }
 
   async stop(): Promise<void> {
@@ -79,7 +88,14 @@ export class StagedCamera implements Camera {
       if (!this.#isUp) this.#stopMoving();
       this.#changed(this.#isUp);
     }
-    this.#post?.(input);
+    const isStill = input.type === "camera.still" || input.type === "camera.still-failed";
+    if (isStill && this.stills === "late") this.#time.after(LATE_MS, () => this.#post?.(input));
+    else this.#post?.(input);
+  }
+
+  #failStill(eventId: string): void {
+    const occurredAt = this.#time.monotonicMs();
+    this.#post?.({ type: "camera.still-failed", occurredAt, eventId, reason: "staged: no picture" });
   }
 
   #stopMoving(): void {

@@ -10,9 +10,6 @@ import type {
 import type { DeviceTime } from "../../world/device-time.ts";
 import type { Troubles } from "./orders.ts";
 
-/** A disk that is slow answers after this, which is what a worn card takes for one write. */
-const SLOW_MS = 800;
-
 /**
  * The real outbox with a switch before it: while something is wrong the operations are refused as a disk refuses
  * them, or answered late, and do not reach it. What had been handed over before is done and answered.
@@ -22,6 +19,7 @@ export class TroubledStore implements Store {
   readonly #time: DeviceTime;
   #post: ((input: StoreInput) => void) | null = null;
   #fault: Troubles["disk"] = null;
+  #slowMs = 0;
   /** What is asked for now is done, or refused, not before this. */
   #dueAtMs = 0;
 
@@ -30,8 +28,10 @@ export class TroubledStore implements Store {
     this.#time = time;
   }
 
-  set(fault: Troubles["disk"]): void {
+  /** `slowMs`: so long until it begins with what it is asked for. */
+  set(fault: Troubles["disk"], slowMs: number): void {
     this.#fault = fault;
+    this.#slowMs = slowMs;
   }
 
   start(post: (input: StoreInput) => void): void {
@@ -84,8 +84,8 @@ export class TroubledStore implements Store {
   #do(operation: () => void, refusalFor: (fault: StoreFault) => StoreInput | null): void {
     const fault = this.#fault;
     const nowMs = this.#time.monotonicMs();
-    if (fault === "slow") this.#dueAtMs = Math.max(this.#dueAtMs, nowMs + SLOW_MS);
-    const refusal = fault === null || fault === "slow" ? null : refusalFor(fault);
+    if (this.#slowMs > 0) this.#dueAtMs = Math.max(this.#dueAtMs, nowMs + this.#slowMs);
+    const refusal = fault === null ? null : refusalFor(fault);
     const act = refusal === null ? operation : () => this.#post?.(refusal);
     if (refusal === null && this.#dueAtMs <= nowMs) act();
     else this.#time.after(Math.max(0, this.#dueAtMs - nowMs), act);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { LiveStage } from "../../../simulator/scenarios/live/live-stage.ts";
 import { playLive, stageFor } from "../../../simulator/scenarios/live/play-live.ts";
 import { type Played, play } from "../../../simulator/scenarios/play.ts";
@@ -19,10 +20,17 @@ export interface Outcome {
   counts: Record<string, number>;
 }
 
-/** The same file on both stages: a world on a virtual clock, and this machine. */
+/** What goes on when all has settled, such as the light of the last ring, is over by then. */
+const AFTERGLOW_MS = 15_000;
+
+/**
+ * The same file on both stages: a world on a virtual clock, and this machine. What was seen is what was seen once
+ * everything had settled.
+ */
 export async function playOnBoth(file: string): Promise<{ virtual: Outcome; live: Outcome; broker: string }> {
   const read = readScenario(file);
-  return { virtual: virtualOutcome(read), ...(await liveOutcome(read)) };
+  const virtual = virtualOutcome(read);
+  return { virtual, ...(await liveOutcome(read, virtual.counts)) };
 }
 
 function virtualOutcome({ scenario }: ReadScenario): Outcome {
@@ -34,13 +42,15 @@ function virtualOutcome({ scenario }: ReadScenario): Outcome {
       if (!next.value.enough()) world.runUntil(next.value.untilMs, next.value.enough);
       continue;
     }
-    const counts = countsOf(world.seen);
     const violations = world.settle().map(({ checker, detail }) => `${checker}: ${detail}`);
-    return { ...next.value, violations, counts };
+    return { ...next.value, violations, counts: countsOf(world.seen) };
   }
 }
 
-async function liveOutcome({ scenario }: ReadScenario): Promise<{ live: Outcome; broker: string }> {
+async function liveOutcome(
+  { scenario }: ReadScenario,
+  awaited: Outcome["counts"],
+): Promise<{ live: Outcome; broker: string }> {
   const folder = await mkdtemp(join(tmpdir(), "porchlight-both-"));
   const words: string[] = [];
   const stage = await LiveStage.prepare({
@@ -54,9 +64,10 @@ async function liveOutcome({ scenario }: ReadScenario): Promise<{ live: Outcome;
     await stage.start();
     const broker = stage.brokerName;
     const played = await playLive(scenario, stage);
-    const counts = countsOf(stage.seen);
     const violations = (await stage.settle()).map(({ checker, detail }) => `${checker}: ${detail}`);
-    return { live: { ...played, violations, counts }, broker };
+    const isTheSame = () => isDeepStrictEqual(countsOf(stage.seen), awaited);
+    await stage.pass({ untilMs: stage.nowMs() + AFTERGLOW_MS, enough: isTheSame });
+    return { live: { ...played, violations, counts: countsOf(stage.seen) }, broker };
   } catch (error) {
     throw new Error(`${error}\n${words.join("\n")}`);
   } finally {

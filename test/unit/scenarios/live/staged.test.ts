@@ -136,14 +136,14 @@ function storeSetup() {
 test("store: read-only refuses what writes, and reads; a failing one refuses everything; neither reaches the disk", () => {
   const { world, store, reached, answers, append } = storeSetup();
   append(1);
-  store.set("read-only");
+  store.set("read-only", 0);
   store.open("e", 0);
   append(2);
   store.settle([]);
   store.page("press", null, 1);
   expect(answers, "no answer before the call has returned").toEqual(["store.appended"]);
   world.runUntil(10);
-  store.set("io");
+  store.set("io", 0);
   store.page("press", null, 1);
   append(3);
   world.runUntil(20);
@@ -155,17 +155,17 @@ test("store: read-only refuses what writes, and reads; a failing one refuses eve
     "store.failed io",
     "store.append-failed io",
   ]);
-  store.set(null);
+  store.set(null, 0);
   append(4);
   expect(reached).toEqual(["append 1", "page", "append 4"]);
 });
 
 test("store: a slow one does everything later, in the order of the calls, and is waited for at the end", async () => {
   const { world, store, reached, append } = storeSetup();
-  store.set("slow");
+  store.set(null, 800);
   append(1);
   world.runUntil(700);
-  store.set(null);
+  store.set(null, 0);
   append(2);
   store.page("press", null, 1);
   expect(reached).toEqual([]);
