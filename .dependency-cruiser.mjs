@@ -114,6 +114,20 @@ const TABLE = [
     may: [PORTS, "^simulator/world/", CONTRACT, NODE, npm("aedes", "mqtt", "mqtt-packet")],
     comment: "Brokers and links know the world and the wire. They must not know the agent behind it.",
   },
+  {
+    folder: "^simulator/scenarios/live/",
+    may: [
+      PORTS,
+      CONTRACT,
+      "^agent/consumer/",
+      "^agent/core/state\\.ts$",
+      "^agent/(compose|crash-record|version)\\.ts$",
+      "^simulator/",
+      NODE,
+    ],
+    comment:
+      "A live stage starts the agent as a device does and receives as a consumer does. A broker, a link or a library of theirs belongs to simulator/network.",
+  },
 ];
 
 /** Every library stands behind one adapter, so that it can be replaced there. */

@@ -1,5 +1,10 @@
 import { deepStrictEqual } from "node:assert/strict";
-import { playOnBoth } from "../integration/stories/scenarios.ts";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cannotPlay } from "../../simulator/scenarios/live/live-mishaps.ts";
+import { MISHAP_KINDS } from "../../simulator/virtual/faults.ts";
+import { playLiveOnly, playOnBoth } from "../integration/stories/scenarios.ts";
 
 const GALLERY = "simulator/scenarios/gallery";
 const FIXTURES = "test/fixtures/scenarios";
@@ -15,7 +20,8 @@ const FILES = [
 
 /**
  * Five scenarios of the gallery and one more, each on a virtual clock and live: the agent as a process, real ffmpeg, a
- * link that breaks, mosquitto. Both must see the same. @throws Error that says what was different.
+ * link that breaks, mosquitto. Both must see the same. Then everything that can go wrong live, one after the other.
+ * @throws Error that says what was different.
  */
 export async function soakScenarios(): Promise<string[]> {
   const lines: string[] = [];
@@ -31,5 +37,55 @@ export async function soakScenarios(): Promise<string[]> {
     );
     console.error(lines.at(-1));
   }
-  return lines;
+  return [...lines, await soakEveryKind()];
+}
+
+async function soakEveryKind(): Promise<string> {
+  const kinds = MISHAP_KINDS.filter(
+    (kind) => cannotPlay(kind, { cannotKill: () => null }, { retained: true, sessions: true }) === null,
+  );
+  const folder = mkdtempSync(join(tmpdir(), "porchlight-every-kind-"));
+  try {
+    const file = join(folder, "every-kind.yaml");
+    writeFileSync(file, everyKind(kinds));
+    const { live } = await playLiveOnly(file);
+    deepStrictEqual([live.failure, live.violations], [null, []]);
+    return `${kinds.length} kinds of fault, 3 s each: ${live.held} expectations held`;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Whatever happens to the doorbell, a press after it rings and arrives. */
+function everyKind(kinds: readonly string[]): string {
+  return [
+    "name: everything that can go wrong",
+    "settings:",
+    "  camera.widthPx: 320",
+    "  camera.heightPx: 180",
+    "  camera.stallMs: 1s",
+    "  camera.restartMaxMs: 1s",
+    "  clip.preRollMs: 1s",
+    "  clip.postRollMs: 1s",
+    "  broker.keepAliveS: 5",
+    "  uplink.settle: receipt",
+    "  uplink.receiptTimeoutMs: 3s",
+    "  uplink.ackTimeoutMs: 3s",
+    "  uplink.reconnectMaxMs: 1s",
+    "steps:",
+    ...kinds.flatMap((kind) => [
+      `  - mark: ${kind}`,
+      `  - fault: ${kind}`,
+      "    for: 3s",
+      "  - wait: 1s",
+      "  - press",
+      "  - wait: 15s",
+      `  - mark: after ${kind}`,
+      "  - press",
+      "  - expect: { ring: 1, within: 1s }",
+      "  - expect: { event: press, count: 1, within: 30s }",
+      "  - expect: { clip: whole, atLeast: 1, within: 30s }",
+    ]),
+    "",
+  ].join("\n");
 }

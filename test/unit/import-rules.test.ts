@@ -56,6 +56,14 @@ const ALLOWED: Tree = {
   "simulator/hardware/button.ts": ["../world/world.ts", "type ../../device/ports/clock.ts"],
   "simulator/network/broker.ts": ["aedes", "node:net", "../world/world.ts", "../../agent/contract/topics.ts"],
   "simulator/live/consumer.ts": ["mqtt", "chalk", "../../agent/consumer/parse.ts", "../../agent/main.ts"],
+  "simulator/scenarios/live/stage.ts": [
+    "../../network/broker.ts",
+    "../../../agent/compose.ts",
+    "../../../agent/consumer/parse.ts",
+    "type ../../../device/ports/clock.ts",
+    "node:child_process",
+  ],
+  "agent/compose.ts": ["./runtime.ts"],
   "test/unit/any.test.ts": ["../../agent/core/step.ts", "../../simulator/world/world.ts", "vitest", "mqtt"],
 };
 
@@ -86,6 +94,8 @@ const REFUSED: [file: string, imports: string, rule: string][] = [
   ["simulator/world/bad.ts", "node:fs", "table: ^simulator/world/"],
   ["simulator/hardware/bad.ts", "../../agent/core/step.ts", "table: ^simulator/hardware/"],
   ["simulator/network/bad.ts", "../../agent/mqtt/broker.ts", "table: ^simulator/network/"],
+  ["simulator/scenarios/live/bad.ts", "../../../agent/mqtt/broker.ts", "table: ^simulator/scenarios/live/"],
+  ["simulator/scenarios/live/bad-library.ts", "mqtt", "table: ^simulator/scenarios/live/"],
   ["simulator/live/bad-test.ts", "../../test/unit/any.test.ts", "no test in the simulator"],
   ["agent/bad-mqtt.ts", "mqtt", "behind: mqtt"],
   ["simulator/live/bad-aedes.ts", "aedes", "behind: aedes"],
