@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundlePrograms } from "./bundle.mjs";
 import { step } from "./progress.mjs";
@@ -6,6 +6,8 @@ import { run, SetUpError } from "./run.mjs";
 
 const SOURCES = ["agent", "device", "simulator"];
 const SETTINGS = ["tsconfig.json", "tsconfig.build.json", "package-lock.json", "tools/bundle.mjs"];
+/** Files that are no source and come along. */
+const ASSETS = "simulator/scenarios/gallery";
 /** What `dist/` was built from. */
 const STAMP = "dist/.built-from";
 
@@ -15,6 +17,8 @@ export async function needBuild() {
   if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === inputs) return;
   await step("TypeScript: building dist/", () => compile("tsconfig.build.json"));
   removeOrphans("dist");
+  rmSync(`dist/${ASSETS}`, { recursive: true, force: true });
+  cpSync(ASSETS, `dist/${ASSETS}`, { recursive: true });
   await step("Programs: bundling dist/bin/", bundlePrograms);
   writeFileSync(STAMP, inputs);
 }
@@ -32,7 +36,7 @@ export async function compile(project) {
 /** Name, size and time of everything that goes into the build. */
 function fingerprint() {
   const files = SOURCES.flatMap((folder) => filesBelow(folder).filter((file) => file.endsWith(".ts")));
-  return [...files.sort(), ...SETTINGS]
+  return [...files.sort(), ...filesBelow(ASSETS).sort(), ...SETTINGS]
     .map((file) => {
       const { size, mtimeMs } = statSync(file);
       return `${file} ${size} ${mtimeMs}\n`;
@@ -46,7 +50,7 @@ function fingerprint() {
  */
 function removeOrphans(output) {
   for (const file of filesBelow(output)) {
-    const source = file.slice(output.length + 1).replace(/\.js(\.map)?$/, ".ts");
+    const source = file.slice(output.length + 1).replace(/\.(js(\.map)?|d\.ts)$/, ".ts");
     if (source.endsWith(".ts") && !existsSync(source)) rmSync(file);
   }
 }

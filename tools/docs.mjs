@@ -5,5 +5,8 @@ import { setUp } from "./setup.mjs";
 await setUp("start");
 /** @type {typeof import("../agent/config/page.ts")} */
 const { settingsPage } = await import(new URL("../dist/agent/config/page.js", import.meta.url).href);
+/** @type {typeof import("../simulator/scenarios/docs.ts")} */
+const { scenarioDocs } = await import(new URL("../dist/simulator/scenarios/docs.js", import.meta.url).href);
 mkdirSync("docs", { recursive: true });
 writeFileSync("docs/settings.md", settingsPage());
+for (const [file, text] of Object.entries(scenarioDocs())) writeFileSync(`docs/${file}`, text);

@@ -4,7 +4,7 @@ import { inWords } from "../../agent/config/in-words.ts";
 import { nearest } from "../../agent/config/nearest.ts";
 import type { Place, YamlNodes } from "../../agent/config/read-yaml.ts";
 import { QUANTITIES } from "../sim/quantities.ts";
-import type { Declarations, Declared } from "./schema.ts";
+import { type Declarations, type Declared, LONGEST_MS } from "./schema.ts";
 
 /** One thing that is wrong, where it stands, and what would be right. */
 export interface Problem {
@@ -132,8 +132,11 @@ export function allowedIn(declared: Declared): string {
     const { words, format } = QUANTITIES[declared.quantity];
     const { minimum, maximum } = declared;
     const from = minimum !== undefined && minimum > 0 ? `from ${format(minimum)} ` : "";
-    const to = maximum === undefined ? "" : `to ${format(maximum)}`;
-    const bounds = `${from}${from === "" && to !== "" ? "up " : ""}${to}`.trim();
+    const to = maximum === undefined || maximum >= LONGEST_MS ? "" : `to ${format(maximum)}`;
+    const bounds =
+      from !== "" && to === ""
+        ? `at least ${format(minimum ?? 0)}`
+        : `${from}${from === "" && to !== "" ? "up " : ""}${to}`;
     return bounds === "" ? words : `${words}, ${bounds}`;
   }
   if (declared.enum) return declared.enum.join(", ");

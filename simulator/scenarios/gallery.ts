@@ -20,9 +20,14 @@ export function galleryName(file: string): string {
   return file.replace(/^.*[/\\]/, "").replace(/\.yaml$/, "");
 }
 
-/** The file of a story by its name, or null with what was perhaps meant. */
+/** The file of a story by its name or by a part of it that no other has; null with what was perhaps meant. */
 export function findInGallery(name: string): { file: string | null; meant: string | null } {
   const files = galleryFiles();
-  const file = files.find((one) => galleryName(one) === name) ?? null;
-  return { file, meant: file ? null : nearest(name, files.map(galleryName)) };
+  const exact = files.find((one) => galleryName(one) === name);
+  const [file, ...others] = exact ? [exact] : files.filter((one) => galleryName(one).includes(name));
+  if (file && others.length === 0) return { file, meant: null };
+  const meant = file
+    ? [file, ...others].map(galleryName).join(" or ")
+    : nearest(name, files.map(galleryName));
+  return { file: null, meant };
 }

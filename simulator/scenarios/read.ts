@@ -190,6 +190,10 @@ function readStep(reader: FieldReader, node: Node | null, path: string, list: No
   if (!entries) return null;
   const known = entries.filter(({ name }) => STEP_NAMES.includes(name));
   const [named, second] = known;
+  if (second && named && isFieldOf(second.name, named.name)) {
+    reader.refuse(second.key, withinInWords(second.name, named.name));
+    return null;
+  }
   if (second) {
     reader.refuse(
       second.key,
@@ -221,14 +225,21 @@ function readNamed(reader: FieldReader, subject: Entry, beside: readonly Entry[]
   const all = { ...properties, ...BESIDE_A_STEP };
   // Only a step with a value of its own has fields beside it: those of the others stand within.
   const misplaced = main === null ? beside.filter((one) => one.name in properties) : [];
-  for (const { name: field, key: at } of misplaced)
-    reader.refuse(at, `${field} stands within ${name}: ${name}: {${field}: …}`);
+  for (const { name: field, key: at } of misplaced) reader.refuse(at, withinInWords(field, name));
   const rest = beside.filter((one) => !misplaced.includes(one));
   const within = own.filter((one) => one.name in BESIDE_A_STEP);
   for (const { name: field, key: at } of within)
     reader.refuse(at, `${field} stands beside ${name}, on a line of its own below it`);
   const entries = [...own.filter((one) => !within.includes(one)), ...rest];
   return { step: name, ...reader.fields(all, entries, path, { node: key, name }) } as Step;
+}
+
+function isFieldOf(field: string, name: string): boolean {
+  return Object.hasOwn(STEPS, name) && field in STEPS[name as keyof typeof STEPS].schema.properties;
+}
+
+function withinInWords(field: string, name: string): string {
+  return `${field} stands within ${name}: ${name}: {${field}: …}`;
 }
 
 /** What stands behind a step's name: its main value, or a map of its fields. */

@@ -11,7 +11,7 @@ import { MISHAP_KINDS, type MishapKind } from "../virtual/faults.ts";
  */
 
 /** Longer stories than this are a mistake. */
-const LONGEST_MS = 366 * 86_400_000;
+export const LONGEST_MS = 366 * 86_400_000;
 const MOST_DOORBELLS = 20_000;
 
 const EVENT_TYPES = Object.keys(EventData) as EventType[];
@@ -217,7 +217,7 @@ export const HEAD = {
     maximum: MOST_DOORBELLS,
     description: "Which part of a town it was drawn as; other chances from the same seed",
   }),
-  lasts: duration("It goes on at least so long; until the last step is over without it", {
+  lasts: duration("It ends after exactly so long; without it when its steps and what they began are over", {
     default: 0,
     minimum: 0,
   }),
@@ -273,7 +273,8 @@ function step<P extends TProperties>(
 }
 
 function fields<P extends TProperties>(description: string, properties: P) {
-  return Type.Object(properties, { description, additionalProperties: false });
+  const schema = Type.Object(properties, { description, additionalProperties: false });
+  return schema as typeof schema & { description: string };
 }
 
 type Bounds = { default?: number; minimum?: number; maximum?: number };

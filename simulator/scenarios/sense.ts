@@ -26,8 +26,9 @@ export function senseProblems(scenario: Scenario): Nonsense[] {
     const refuse = (field: string, text: string) => problems.push({ path: `${path}.${field}`, text });
     if (step.door !== undefined && step.door >= doorbells.length)
       refuse("door", `there is no doorbell ${step.door}: ${doorsInWords(doorbells.length)}`);
+    const isBackwards = step.at !== undefined && step.at < floor;
     if (step.at !== undefined) {
-      if (step.at < floor)
+      if (isBackwards)
         refuse(
           "at",
           `time goes backwards: the step before it ${above} ${inTime(floor)}, allowed: that or later`,
@@ -43,7 +44,7 @@ export function senseProblems(scenario: Scenario): Nonsense[] {
     if (step.step === "expect") {
       const text = neverMet(step, before, to + takes.most);
       if (text) problems.push({ path: text.field ? `${path}.${text.field}` : path, text: text.text });
-    } else {
+    } else if (!isBackwards) {
       const nonsense = actNonsense(step, before, from, scenario);
       if (nonsense) refuse(nonsense.path, nonsense.text);
     }

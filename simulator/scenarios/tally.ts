@@ -14,8 +14,10 @@ export class Tally {
   readonly #holding = new Set<number>();
   /** Times of what was counted within the last second. */
   #recentMs: number[] = [];
-  /** Too much was seen: where, and how that is said. */
+  /** More was seen than expected: where, and what was expected. */
   #failed: { door: number; text: string } | null = null;
+  /** Too many came at once, in words. */
+  #herd: string | null = null;
 
   constructor(step: ExpectStep, doorbells: number) {
     this.#step = step;
@@ -37,19 +39,26 @@ export class Tally {
   }
 
   verdict(): Verdict {
-    if (this.#failed !== null) return "failed";
+    if (this.#failed !== null || this.#herd !== null) return "failed";
     return this.#holding.size === this.#doors.length ? "holds" : "open";
   }
 
   /** What was expected and not so, at which doorbell, and what was `seen` there instead. */
   shortfall(seen: readonly Seen[], waitedMs: number): string {
-    const door = this.#failed?.door ?? this.#doors.find((one) => !this.#holding.has(one)) ?? 0;
+    if (this.#failed) {
+      const { door, text } = this.#failed;
+      return `expected ${text}${this.#at(door)}; seen: ${seenInWords(seen, door)}`;
+    }
+    if (this.#herd) return `expected ${this.#herd}`;
+    const door = this.#doors.find((one) => !this.#holding.has(one)) ?? 0;
     const others = this.#doors.length - this.#holding.size - 1;
-    const many = others > 0 ? ` and ${others} more` : "";
-    const where = this.#doors.length === 1 ? "" : ` at doorbell ${door}${this.#failed ? "" : many}`;
-    const waited = waitedMs > 0 && !this.#failed ? ` within ${QUANTITIES.duration.format(waitedMs)}` : "";
-    const expected = this.#failed?.text ?? expectedInWords(this.#step);
-    return `expected ${expected}${where}${waited}; seen: ${seenInWords(seen, door)}`;
+    const more = others > 0 ? ` and ${others} more` : "";
+    const waited = waitedMs > 0 ? ` within ${QUANTITIES.duration.format(waitedMs)}` : "";
+    return `expected ${expectedInWords(this.#step)}${this.#at(door)}${more}${waited}; seen: ${seenInWords(seen, door)}`;
+  }
+
+  #at(door: number): string {
+    return this.#doors.length === 1 ? "" : ` at doorbell ${door}`;
   }
 
   #count(door: number): void {
@@ -61,13 +70,13 @@ export class Tally {
     if (count > most) this.#failed ??= { door, text: expectedInWords(this.#step) };
   }
 
-  #look({ atMs, doorbell: door }: Seen): void {
+  #look({ atMs }: Seen): void {
     const most = "perSecond" in this.#step ? this.#step.perSecond : undefined;
     if (most === undefined) return;
     this.#recentMs = [...this.#recentMs.filter((ms) => ms > atMs - 1_000), atMs];
     if (this.#recentMs.length <= most) return;
-    const text = `at most ${most} × ${this.#step.of} within any second, not ${this.#recentMs.length} until ${QUANTITIES.duration.format(atMs)}`;
-    this.#failed ??= { door, text };
+    const until = QUANTITIES.duration.format(atMs);
+    this.#herd ??= `at most ${most} × ${this.#step.of} within any second; seen: ${this.#recentMs.length} until ${until}`;
   }
 }
 

@@ -30,7 +30,14 @@ const BYTES = {
 } as const;
 /** Bytes a second. */
 const RATES = {
-  ...{ "B/s": 1, "kB/s": 1_000, "MB/s": 1_000_000, "KiB/s": 1_024, "MiB/s": 1_048_576 },
+  ...{
+    "B/s": 1,
+    "kB/s": 1_000,
+    "MB/s": 1_000_000,
+    "GB/s": 1_000_000_000,
+    "KiB/s": 1_024,
+    "MiB/s": 1_048_576,
+  },
   ...{ "bit/s": 0.125, "kbit/s": 125, "Mbit/s": 125_000 },
 } as const;
 
@@ -91,16 +98,18 @@ function withUnits(units: Readonly<Record<string, number>>, words: string, unit:
       if (amount === undefined) return "";
       const near = Object.keys(units).filter((one) => one.toLowerCase() === wrong.toLowerCase());
       // `kb` is read as bytes by some and as bits by others.
-      const bits = /^[km]b(ps|\/s)$/i.test(wrong)
-        ? [`${wrong[0] === "m" ? "M" : wrong[0]?.toLowerCase()}bit/s`]
-        : [];
+      const bits = /^[km]b(ps|\/s)$/i.test(wrong) ? [/^k/i.test(wrong) ? "kbit/s" : "Mbit/s"] : [];
       const meant = [...near, ...bits.filter((one) => one in units)];
       if (meant.length > 0) return `did you mean ${meant.map((one) => `${amount}${one}`).join(" or ")}?`;
       return wrong === ""
         ? `a number without its unit: did you mean ${amount}${smallest}?`
         : `there is no unit ${wrong}`;
     },
-    format: (value) => `${value}${smallest}`,
+    format(value) {
+      const exact = Object.entries(units).filter(([, of]) => value > 0 && value % of === 0 && of >= 1);
+      const [name, of] = exact.reduce((best, one) => (one[1] > best[1] ? one : best), [smallest, 1]);
+      return `${value / of}${name}`;
+    },
   };
 }
 

@@ -13,6 +13,7 @@ const FEWEST_BYTES = 1_024;
 /** Whatever names a file, a device, an address or a person of a machine. */
 const OF_THE_MACHINE =
   /^(device\.(dataFolder|clock)|button\.device|light\.led|camera\.(transport|username|passwordFile)|broker\.(?!keepAliveS$|protocol$).*|log\..*)$/;
+const DEFAULTS = defaultSettings();
 const SETTINGS: ReadonlyMap<string, Setting> = new Map(listSettings().map((one) => [one.path, one]));
 
 /** It means something only on the machine on which a doorbell runs, not to a world. */
@@ -40,7 +41,7 @@ export function allowedHere(setting: Setting): string {
  * @throws UsageError for a setting that is unknown, belongs to a machine, or is not allowed.
  */
 export function completeSettings(some: SomeSettings): Settings {
-  const settings = defaultSettings();
+  const settings = structuredClone(DEFAULTS);
   for (const [section, values] of Object.entries(some)) {
     for (const [name, value] of Object.entries(values ?? {})) {
       const path = `${section}.${name}`;
