@@ -1,5 +1,10 @@
 import type { ButtonEdge, ButtonLine, ButtonLineState } from "../../device/ports/button-line.ts";
 import type { DeviceTime } from "../world/device-time.ts";
+import type { Scheduled } from "../world/world.ts";
+
+/** A line that flaps seems to be there so often, and for so long. */
+const SEEMS_THERE_EVERY_MS = 1_000;
+const FOUND_GONE_MS = 15;
 
 /** A button that nobody needs to build. The agent sees a line; a tester has a finger, and a long wire. */
 export class SimulatedButton implements ButtonLine {
@@ -8,6 +13,7 @@ export class SimulatedButton implements ButtonLine {
   #down = false;
   #lost = false;
   #grip = 0;
+  #seeming: Scheduled | null = null;
 
   constructor(time: DeviceTime) {
     this.#time = time;
@@ -46,6 +52,13 @@ export class SimulatedButton implements ButtonLine {
     this.press(pulseMs);
   }
 
+  /** Lightning, or a wire that breaks: so many changes of level at one instant. It rests as it was, or at the next push. */
+  storm(edges: number): void {
+    const rests = this.#down;
+    for (let edge = 0; edge < edges; edge += 1) this.#level(!this.#down);
+    this.#level(rests);
+  }
+
   /** Pushes the button for good, or until `free`. */
   stick(): void {
     this.#grip += 1;
@@ -62,14 +75,36 @@ export class SimulatedButton implements ButtonLine {
   lose(reason: string): void {
     if (this.#lost) return;
     this.#lost = true;
-    this.#post?.({ type: "button.line", occurredAt: this.#time.monotonicMs(), state: "lost", reason });
+    this.#tell("lost", reason);
+  }
+
+  /** A plug that hardly holds: the line is lost, and each second it seems to be there again for a moment. */
+  flap(reason: string): void {
+    if (this.#lost) return;
+    this.lose(reason);
+    this.#seemThereLater(reason);
   }
 
   /** The line can be read again. */
   restore(): void {
     if (!this.#lost) return;
     this.#lost = false;
-    this.#post?.({ type: "button.line", occurredAt: this.#time.monotonicMs(), state: "ready", reason: "" });
+    this.#seeming?.cancel();
+    this.#tell("ready", "");
+  }
+
+  #tell(state: "lost" | "ready", reason: string): void {
+    this.#post?.({ type: "button.line", occurredAt: this.#time.monotonicMs(), state, reason });
+  }
+
+  #seemThereLater(reason: string): void {
+    this.#seeming = this.#time.after(SEEMS_THERE_EVERY_MS, () => {
+      this.#tell("ready", "");
+      this.#seeming = this.#time.after(FOUND_GONE_MS, () => {
+        this.#tell("lost", reason);
+        this.#seemThereLater(reason);
+      });
+    });
   }
 
   #chatter(chatterMs: number, rest: () => void): void {

@@ -44,6 +44,7 @@ function power({ settings, clock: clockAtStart, troubles }: Extract<Order, { do:
   const trouble = ({ disk, diskSlowMs, cameraBroken, cameraStalled, stills, buttonLost }: Troubles) => {
     store.set(disk, diskSlowMs);
     camera.stills = stills;
+    camera.isBroken = cameraBroken;
     if (cameraBroken) cameraSwitch.off();
     else cameraSwitch.on();
     camera.blind(cameraStalled);
@@ -58,6 +59,8 @@ function power({ settings, clock: clockAtStart, troubles }: Extract<Order, { do:
         return order.chatterMs > 0
           ? button.bounce(order.holdMs, order.chatterMs)
           : button.press(order.holdMs);
+      case "storm":
+        return button.storm(order.edges);
       case "move":
         return camera.move(order);
       case "troubles":

@@ -109,6 +109,11 @@ export class LiveDoorbell {
     this.#order({ do: "move", ...motion });
   }
 
+  /** So many changes of the button's level at one instant. */
+  storm(edges: number): void {
+    this.#order({ do: "storm", edges });
+  }
+
   setClock(set: ClockSetting): void {
     this.#order({ do: "clock", set });
   }

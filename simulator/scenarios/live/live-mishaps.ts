@@ -122,6 +122,8 @@ const PLAYS: Readonly<Record<string, Play>> = {
     doorbell.trouble({ stills: (["failed", "late", "never"] as const)[dose % 3] ?? "failed" });
     return () => doorbell.trouble({ stills: "taken" });
   },
+  "button.storm": (scene, dose) =>
+    repeatedly(scene, 1 + (dose % 50), 40, () => scene.doorbell.storm(2 + 2 * dose)),
   "button.line-lost": byTrouble({ buttonLost: true }, { buttonLost: false }),
   "clock.step": ({ doorbell, after }, dose) => {
     doorbell.setClock({ stepMs: (dose - 500) * CLOCK_MS_A_DOSE });
@@ -151,7 +153,6 @@ const CANNOT: Readonly<Record<string, string>> = {
   "camera.garbage": NO_SUCH_FFMPEG,
   "camera.no-keyframe": NO_SUCH_FFMPEG,
   "camera.other-pictures": NO_SUCH_FFMPEG,
-  "button.storm": "a process is not told of a hundred edges a second in time",
 };
 
 /** Why this kind cannot be played live with this broker, in words that follow its name; null when it can. */

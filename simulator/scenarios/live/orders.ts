@@ -13,6 +13,8 @@ export type Order =
   | { do: "power"; settings: Settings; clock: ClockAtStart; troubles: Troubles }
   | { do: "push"; holdMs: number; chatterMs: number }
   | { do: "move"; forMs: number; areaPermille: number; zones: number[] }
+  /** So many changes of the button's level at one instant. */
+  | { do: "storm"; edges: number }
   | { do: "troubles"; troubles: Troubles }
   | { do: "crash"; what: "camera" | "agent" }
   | { do: "clock"; set: ClockSetting };

@@ -24,6 +24,8 @@ export class StagedCamera implements Camera {
   #post: ((input: CameraInput) => void) | null = null;
   /** What becomes of the previews that are asked for. */
   stills: Troubles["stills"] = "taken";
+  /** It was pulled out: what is told when it is opened is not what was told when it was lost, as with a real one. */
+  isBroken = false;
   #isUp = false;
   #isBlind = false;
   #moving: Scheduled | null = null;
@@ -84,9 +86,12 @@ export class StagedCamera implements Camera {
   #passOn(input: CameraInput): void {
     if (input.type === "camera.motion" || input.type === "camera.recalibrated") return;
     if (input.type === "camera.up" || input.type === "camera.down") {
+      const wasUp = this.#isUp;
       this.#isUp = input.type === "camera.up";
       if (!this.#isUp) this.#stopMoving();
       this.#changed(this.#isUp);
+      if (this.isBroken && !wasUp && input.type === "camera.down" && input.fault === "world")
+        return this.#post?.({ ...input, reason: "staged: there is no camera" });
     }
     const isStill = input.type === "camera.still" || input.type === "camera.still-failed";
     if (isStill && this.stills === "late") this.#time.after(LATE_MS, () => this.#post?.(input));

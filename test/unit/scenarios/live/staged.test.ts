@@ -14,6 +14,7 @@ const MOTION = { forMs: 3_000, areaPermille: 200, zones: [1] };
 function cameraSetup() {
   const world = new World(1);
   let post: (input: CameraInput) => void = () => undefined;
+  const asked: string[] = [];
   const inner: Camera = {
     start: (to) => {
       post = to;
@@ -21,15 +22,20 @@ function cameraSetup() {
     open: () => undefined,
     close: () => undefined,
     prepareStill: () => undefined,
-    takeStill: () => undefined,
+    takeStill: ({ eventId }) => void asked.push(eventId),
     stop: async () => undefined,
   };
   const up: boolean[] = [];
+  const reasons: string[] = [];
   const camera = new StagedCamera(inner, new PoweredTime(world), (isUp) => up.push(isUp));
   const posted: string[] = [];
-  camera.start((input) =>
-    posted.push(input.type === "camera.motion" ? `${input.moving} ${input.areaPermille}` : input.type),
-  );
+  camera.start((input) => {
+    if (input.type === "camera.down") reasons.push(input.reason);
+    const what = "eventId" in input ? ` ${input.eventId}` : "";
+    posted.push(
+      input.type === "camera.motion" ? `${input.moving} ${input.areaPermille}` : `${input.type}${what}`,
+    );
+  });
   const inWorld = {
     up: () =>
       post({
@@ -38,9 +44,14 @@ function cameraSetup() {
       }),
     down: () => post({ type: "camera.down", occurredAt: 0, fault: "world", reason: "x", seam: false }),
     moves: () => post({ type: "camera.motion", occurredAt: 0, moving: true, areaPermille: 9, zones: [] }),
+    still: (eventId: string) =>
+      post({
+        ...{ type: "camera.still", occurredAt: 0, eventId, widthPx: 1, heightPx: 1, bytes: 1 },
+        ...{ sha256: "", frameAtMs: 0 },
+      }),
     lightens: () => post({ type: "camera.recalibrated", occurredAt: 0 }),
   };
-  return { world, camera, posted, up, inWorld };
+  return { world, camera, posted, reasons, asked, up, inWorld };
 }
 
 test("camera: what a story moves is seen while pictures arrive, and what the real camera sees is not", () => {
@@ -73,6 +84,38 @@ test("camera: a motion is over when the camera is lost or blind, without a word 
   world.runUntil(20_000);
   expect(posted).toEqual(["camera.up", "true 200", "camera.down", "camera.up", "true 200"]);
   expect(up).toEqual([true, false, true]);
+});
+
+test("camera: one that was pulled out says another thing when it is opened than when it was lost", () => {
+  const { camera, reasons, inWorld } = cameraSetup();
+  inWorld.up();
+  camera.isBroken = true;
+  inWorld.down();
+  inWorld.down();
+  camera.isBroken = false;
+  inWorld.down();
+  expect(reasons).toEqual(["x", "staged: there is no camera", "x"]);
+});
+
+test("camera: previews fail, come late, or never", () => {
+  const { world, camera, posted, asked, inWorld } = cameraSetup();
+  const take = (eventId: string) => camera.takeStill({ eventId, atMs: 0, maxBytes: 1 });
+  camera.stills = "never";
+  take("a");
+  camera.stills = "failed";
+  take("b");
+  world.runUntil(1_000);
+  camera.stills = "late";
+  take("c");
+  inWorld.still("c");
+  world.runUntil(20_000);
+  expect(posted).toEqual(["camera.still-failed b"]);
+  world.runUntil(21_001);
+  camera.stills = "taken";
+  take("d");
+  inWorld.still("d");
+  expect(posted).toEqual(["camera.still-failed b", "camera.still c", "camera.still d"]);
+  expect(asked).toEqual(["c", "d"]);
 });
 
 test("clock: somebody sets it, and a time server puts it right or wrong; each is told", () => {
