@@ -70,6 +70,12 @@ const TABLE = [
       "The core is a function of its inputs. What it wants done is an action, what it must know is an input, chance comes from the seeded generator in its state (pure-rand).",
   },
   {
+    folder: "^agent/journal/",
+    may: [CONTRACT, "^agent/core/", NODE, npm("typebox")],
+    comment:
+      "A journal is what the core took in and did, in a file. It knows no port's adapter; reading it belongs to simulator/replay.",
+  },
+  {
     folder: "^agent/media/",
     may: [PORTS],
     comment:
@@ -110,6 +116,12 @@ const TABLE = [
       "A simulated adapter knows its port and the world. It must not know the agent that it is plugged into.",
   },
   {
+    folder: "^simulator/replay/",
+    may: [CONTRACT, "^agent/(config|core|journal)/", "^agent/version\\.ts$", NODE, npm("typebox")],
+    comment:
+      "A replay needs the core and the journal alone: no port, no world, no clock. Where it writes is passed in.",
+  },
+  {
     folder: "^simulator/network/",
     may: [PORTS, "^simulator/world/", CONTRACT, NODE, npm("aedes", "mqtt", "mqtt-packet")],
     comment: "Brokers and links know the world and the wire. They must not know the agent behind it.",
@@ -127,6 +139,12 @@ const TABLE = [
     ],
     comment:
       "A live stage starts the agent as a device does and receives as a consumer does. A broker, a link or a library of theirs belongs to simulator/network.",
+  },
+  {
+    folder: "^simulator/fleet/",
+    may: [PORTS, CONTRACT, "^agent/", "^device/linux/", "^simulator/(world|hardware|network|live)/", NODE],
+    comment:
+      "A fleet is many agents on simulated hardware, and one subscriber. Its libraries are behind the adapters of those.",
   },
 ];
 

@@ -26,7 +26,7 @@ export function linuxPorts(settings: Settings, warn: (line: string) => void): Po
     chime: noChime,
     camera:
       camera.source === "none"
-        ? noCamera()
+        ? noCamera(clock)
         : new FfmpegCamera({
             clock,
             sink: storage.clips,

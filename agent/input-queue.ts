@@ -10,10 +10,11 @@ export class InputQueue {
   #rest: AgentInput[] = [];
   #next = 0;
   #waitingBySource: Partial<Record<InputSource, number>> = {};
-  #shed = new Map<InputSource, number>();
+  /** Made when something is shed, which is seldom. */
+  #shed: Map<InputSource, number> | null = null;
 
   get isEmpty(): boolean {
-    return this.#button.length === 0 && this.#next === this.#rest.length && this.#shed.size === 0;
+    return this.#button.length === 0 && this.#next === this.#rest.length && !this.#shed;
   }
 
   /**
@@ -43,8 +44,9 @@ export class InputQueue {
   take(occurredAt: number): AgentInput | undefined {
     const edge = this.#button.shift();
     if (edge) return edge;
-    for (const [source, count] of this.#shed) {
-      this.#shed.delete(source);
+    for (const [source, count] of this.#shed ?? []) {
+      this.#shed?.delete(source);
+      if (this.#shed?.size === 0) this.#shed = null;
       return { type: "runtime.shed", occurredAt, source, count };
     }
     const input = this.#rest[this.#next];
@@ -78,6 +80,7 @@ export class InputQueue {
   }
 
   #countShed(source: InputSource): void {
+    this.#shed ??= new Map();
     this.#shed.set(source, (this.#shed.get(source) ?? 0) + 1);
   }
 }

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { Agent, linuxPorts } from "./compose.ts";
 import { type Configuration, loadConfiguration, type Override } from "./config/load.ts";
 import { printConfiguration } from "./config/print.ts";
-import { Bug, PorchlightError } from "./contract/errors.ts";
+import { Bug, PorchlightError, UsageError } from "./contract/errors.ts";
+import type { Settings } from "./contract/settings.ts";
 import { initialState } from "./core/state.ts";
 import { modeAfterCrashes, recordCrash } from "./crash-record.ts";
-import { JournalWriter } from "./journal.ts";
+import { JOURNAL_BYTES, JournalWriter } from "./journal/journal-writer.ts";
 import { readVersion } from "./version.ts";
 
 interface AgentFlags {
@@ -17,6 +18,7 @@ interface AgentFlags {
   data?: string;
   button?: string;
   journal?: string;
+  journalMaxBytes?: string;
   printConfig?: true;
 }
 
@@ -32,7 +34,14 @@ program
   .option("--camera <source>", "camera.source: test, file:PATH or none")
   .option("--data <folder>", "device.dataFolder")
   .option("--button <device>", "button.device: an input event device, or none")
-  .option("--journal <file>", "write every input to this file, for a replay")
+  .option(
+    "--journal <file>",
+    "write every input to this file, for porchlight-sim replay; no video, no secret",
+  )
+  .option(
+    "--journal-max-bytes <number>",
+    `bound of that file, after which it begins anew; the one before stays as FILE.1 (${JOURNAL_BYTES.default})`,
+  )
   .option("--print-config", "print every setting with its unit, default and origin, and exit")
   .action(runAgent);
 
@@ -48,8 +57,23 @@ async function runAgent(flags: AgentFlags): Promise<void> {
     process.stdout.write(printConfiguration(configuration));
     return;
   }
-  const exitCode = await runUntilEnd(configuration, flags.journal);
+  const maxBytes = journalBound(flags);
+  const journal = flags.journal === undefined ? null : { file: flags.journal, maxBytes };
+  const exitCode = await runUntilEnd(configuration, journal);
   process.exit(exitCode);
+}
+
+function journalBound({ journal, journalMaxBytes = `${JOURNAL_BYTES.default}` }: AgentFlags): number {
+  const bytes = Number(journalMaxBytes);
+  const { minimum, maximum } = JOURNAL_BYTES;
+  if (!(/^[0-9]+$/.test(journalMaxBytes) && bytes >= minimum && bytes <= maximum)) {
+    throw new UsageError(
+      `--journal-max-bytes: found ${journalMaxBytes}, allowed: a whole number from ${minimum} to ${maximum} (bytes)`,
+    );
+  }
+  if (journal === undefined && bytes !== JOURNAL_BYTES.default)
+    throw new UsageError("--journal-max-bytes bounds a journal: name its file with --journal");
+  return bytes;
 }
 
 function overridesOf(flags: AgentFlags): Override[] {
@@ -65,13 +89,16 @@ function overridesOf(flags: AgentFlags): Override[] {
   });
 }
 
-async function runUntilEnd({ settings }: Configuration, journalFile: string | undefined): Promise<number> {
+async function runUntilEnd(
+  { settings }: Configuration,
+  journalTo: { file: string; maxBytes: number } | null,
+): Promise<number> {
   const log = pino(
     { level: settings.log.level, base: { device: settings.device.id } },
     pino.destination({ sync: true }),
   );
   const { dataFolder } = settings.device;
-  const journal = journalFile === undefined ? null : new JournalWriter(journalFile, initialState(settings));
+  const journal = journalTo && beginJournal(journalTo, settings, log);
   // A bug leaves a state that nobody can trust: the process ends, and whoever started it starts it again.
   process.on("uncaughtException", (error) => {
     const unrecorded = recordCrash(dataFolder, Date.now());
@@ -89,11 +116,23 @@ async function runUntilEnd({ settings }: Configuration, journalFile: string | un
         if (exitCode !== 0) process.stderr.write(`porchlight: ${reason}\n`);
         void agent.close().then(() => resolve(exitCode));
       },
-      ...(journal && { observe: journal.write.bind(journal) }),
+      ...(journal && {
+        observe: (input, actions, state) => journal.write(input, actions, state),
+        crashed: (input, error) => journal.crashed(input, error),
+      }),
     });
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => agent.requestStop());
     agent.start();
   });
+}
+
+function beginJournal(
+  to: { file: string; maxBytes: number },
+  settings: Settings,
+  log: Logger,
+): JournalWriter {
+  const say = (level: "info" | "error", message: string) => log[level](message);
+  return new JournalWriter({ ...to, version: readVersion(), say }, initialState(settings));
 }
 
 function endOn(error: unknown): never {

@@ -22,6 +22,8 @@ export interface RuntimeOptions {
   ended: (exitCode: 0 | 2, reason: string) => void;
   /** Sees every input with what it led to, before that is done: for journals and views. */
   observe?: (input: Input, actions: readonly Action[], state: Readonly<State>) => void;
+  /** Sees the input on which the core threw, before that ends the agent. */
+  crashed?: (input: Input, error: unknown) => void;
 }
 
 /**
@@ -104,9 +106,18 @@ export class Runtime {
   }
 
   #take(input: Input): void {
-    const actions = step(this.#state, input);
+    const actions = this.#step(input);
     this.#options.observe?.(input, actions, this.#state);
     for (const action of actions) this.#perform(action);
+  }
+
+  #step(input: Input): Action[] {
+    try {
+      return step(this.#state, input);
+    } catch (error) {
+      this.#options.crashed?.(input, error);
+      throw error;
+    }
   }
 
   #perform(action: Action): void {

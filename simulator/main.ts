@@ -2,8 +2,10 @@
 import { Command } from "commander";
 import { PorchlightError } from "../agent/contract/errors.ts";
 import { readVersion } from "../agent/version.ts";
+import { fleet } from "./fleet/command.ts";
+import type { FleetFlags } from "./fleet/flags.ts";
 import { type LiveOptions, live } from "./live/command.ts";
-import { replay } from "./replay.ts";
+import { type ReplayFlags, replay } from "./replay/command.ts";
 import { type ScenarioFlags, scenario } from "./scenarios/command.ts";
 import { type WorldFlags, world } from "./virtual/command.ts";
 import { terminalOutput } from "./virtual/terminal.ts";
@@ -35,7 +37,21 @@ program
   .command("replay")
   .description("Run the journal of a device (porchlight agent --journal FILE) through the same core again")
   .argument("<file>", "the journal")
-  .action((file: string) => process.exit(replay(file)));
+  .option("--at <when>", "show one input, its actions and the state: a number, or a time as in 12.5s")
+  .option("--slice <name>", "with --at: show this part of the state whole")
+  .option("--diff", "show what differs from the recorded actions, as when another version recorded them")
+  .option("--limit <number>", "with --diff: so many inputs", "10")
+  .option("--json", "print one line of JSON")
+  .addHelpText(
+    "after",
+    "\nExit code: 0 the same actions, 1 other actions, 2 the journal cannot be read (to its end)",
+  )
+  .action((file: string, flags: ReplayFlags) => {
+    process.stdout.on("error", endWithReader);
+    const print = (line: string) => process.stdout.write(`${line}\n`);
+    const warn = (line: string) => process.stderr.write(`porchlight-sim: ${line}\n`);
+    process.exitCode = replay(file, flags, { print, warn });
+  });
 
 program
   .command("world")
@@ -50,6 +66,29 @@ program
   .action(async (flags: WorldFlags) => {
     const output = terminalOutput();
     process.exitCode = await world(flags, output).finally(() => output.end());
+  });
+
+program
+  .command("fleet")
+  .description(
+    "Open many real connections from one process, a whole agent behind each, ring them and measure",
+  )
+  .option("--doorbells <number>", "how many", "10")
+  .option("--broker <url>", "broker.urls: one broker (its own, on a free port of the loopback interface)")
+  .option("--protocol <version>", "broker.protocol: 5 or 3.1.1")
+  .option("--config <file>", "YAML file with settings that all share; device.id begins each name")
+  .option("--ramp <rate>", "how fast they start, all together: 50/s, 600/min", "50/s")
+  .option("--presses <rate>", "how often each of them is pressed: 2/min, 10/h, 0/min", "2/min")
+  .option(
+    "--clips",
+    "give each a camera: every press brings a snapshot and a clip, of bytes that show nothing",
+  )
+  .option("--storm <time>", "cut every connection at once, each time this has passed: 20s, 5min")
+  .option("--seconds <number>", "how long people press, once all are connected", "60")
+  .option("--seed <number>", "says who presses when", "1")
+  .option("--json", "print the result as one line of JSON")
+  .action(async (flags: FleetFlags) => {
+    process.exitCode = await fleet(flags, (line) => process.stdout.write(`${line}\n`));
   });
 
 program
@@ -69,6 +108,12 @@ program
   });
 
 await program.parseAsync().catch(endOn);
+
+/** Whoever read what is printed, such as `head`, has seen enough. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+}
 
 function endOn(error: unknown): never {
   if (!(error instanceof PorchlightError)) throw error;

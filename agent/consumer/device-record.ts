@@ -65,18 +65,23 @@ export class DeviceRecord {
   /** Takes a status in and says whether it holds: an older epoch or connection never wins. */
   takeStatus(status: StatusMessage): boolean {
     if (this.#isOlder(status)) return false;
-    if (this.#status && this.#status.epoch !== status.epoch) this.replaced(this.#status.epoch);
+    // A will says that its epoch is over, and nothing of which one came after which.
+    if (this.#status && this.#status.epoch !== status.epoch && status.state !== "offline")
+      this.replaced(this.#status.epoch);
     this.#status = status;
     return true;
   }
 
   #isOlder(status: StatusMessage): boolean {
     const held = this.#status;
-    if (this.#replaced.has(status.epoch)) return true;
-    if (!held) return false;
+    const wasReplaced = this.#replaced.has(status.epoch);
+    if (!held) return wasReplaced;
     if (held.epoch === status.epoch) return status.connection < held.connection;
     // Without a store there is no number: then an epoch that is not known as an older one is taken for a newer.
-    return held.epochNumber > 0 && status.epochNumber > 0 && status.epochNumber < held.epochNumber;
+    const known = held.epochNumber > 0 && status.epochNumber > 0;
+    if (status.state === "offline") return wasReplaced || (known && status.epochNumber < held.epochNumber);
+    // Only who lives says anything else. Where a corrupt store was set aside, starts are counted anew from 1.
+    return wasReplaced && !(known && status.epochNumber > held.epochNumber);
   }
 }
 

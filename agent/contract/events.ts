@@ -72,6 +72,12 @@ export const EventData = {
     previousLastEvent: natural("Last event number that is known to have been given out in it"),
     version: name("Of the agent"),
     mode: Type.Enum(["normal", "bell-only"]),
+    setAside: Type.Optional(
+      Type.Boolean({
+        description:
+          "True: the outbox was corrupt, and what it held of earlier epochs, with its clips, will not come",
+      }),
+    ),
   }),
   drop: fact("Messages were given up unsent: a declared gap.", {
     epoch: Type.String(),

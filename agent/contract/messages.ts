@@ -9,7 +9,9 @@ export const StatusMessage = Type.Object({
   state: Type.Enum(["online", "stopped", "offline"]),
   epoch: Epoch,
   connection: Type.Integer({ minimum: 1, description: "Counts the connections of this epoch" }),
-  epochNumber: natural("Counts the starts on this data folder; 0 when there is no store"),
+  epochNumber: natural(
+    "Counts the starts on this data folder, anew where its store was set aside; 0 when there is none",
+  ),
   mode: Type.Enum(["normal", "bell-only"]),
   store: Type.Enum(["durable", "memory"], {
     description: "`memory`: what is not delivered is lost with the power",

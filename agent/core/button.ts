@@ -1,6 +1,7 @@
 import type { ButtonEdge, ButtonLineState } from "../../device/ports/button-line.ts";
 import { onPress } from "./doorbell.ts";
 import { recordEvent } from "./events.ts";
+import { showState } from "./light.ts";
 import { clearTimer, setTimer } from "./timers.ts";
 import { act, count, countAndSay, say, type Turn } from "./turn.ts";
 
@@ -19,8 +20,12 @@ export interface ButtonState {
   first: { pressId: string; upAtMs: number; heldMs: number } | null;
   /** When the presses of the last minute were. */
   recentMs: number[];
+  /** It cannot be read, or was so a moment ago. */
   lineLost: boolean;
 }
+
+/** A line that comes back is believed when it stays: a device that is gone can often be opened for a moment. */
+const READY_AFTER_MS = 3_000;
 
 export function newButton(): ButtonState {
   return {
@@ -35,22 +40,29 @@ export function newButton(): ButtonState {
 }
 
 export function buttonEdge(turn: Turn, edge: ButtonEdge): void {
+  if (turn.state.button.lineLost) lineIsReady(turn);
   if (edge.pressed) wentDown(turn, edge.occurredAt);
   else wentUp(turn, edge.occurredAt);
 }
 
-/** The line cannot be read, or can be again. */
+/** The line cannot be read, or perhaps can be again. */
 export function buttonLine(turn: Turn, input: ButtonLineState): void {
-  const button = turn.state.button;
-  const lost = input.state === "lost";
-  if (lost === button.lineLost) return;
-  button.lineLost = lost;
-  say(turn, lost ? "error" : "info", lost ? `button lost: ${input.reason}` : "button ready");
-  recordEvent(turn, "button", input.occurredAt, {
-    gesture: lost ? "line-lost" : "line-ready",
-    pressIds: [],
-    heldMs: 0,
-  });
+  const { button } = turn.state;
+  if (input.state === "ready") {
+    if (button.lineLost) setTimer(turn, "button.ready", turn.now + READY_AFTER_MS);
+    return;
+  }
+  clearTimer(turn, "button.ready");
+  if (button.lineLost) return;
+  button.lineLost = true;
+  letGo(turn, input.occurredAt);
+  say(turn, "error", `button lost: ${input.reason}`);
+  recordEvent(turn, "button", input.occurredAt, { gesture: "line-lost", pressIds: [], heldMs: 0 });
+  showState(turn);
+}
+
+export function readyTimerFired(turn: Turn): void {
+  if (turn.state.button.lineLost) lineIsReady(turn);
 }
 
 export function holdTimerFired(turn: Turn): void {
@@ -74,6 +86,26 @@ export function stuckTimerFired(turn: Turn): void {
   settleAsSingle(turn);
   say(turn, "warn", "button is stuck");
   gesture(turn, turn.now, "stuck", button.pressId ? [button.pressId] : [], turn.now - button.downAtMs);
+}
+
+function lineIsReady(turn: Turn): void {
+  turn.state.button.lineLost = false;
+  clearTimer(turn, "button.ready");
+  say(turn, "info", "button ready");
+  recordEvent(turn, "button", turn.now, { gesture: "line-ready", pressIds: [], heldMs: 0 });
+  showState(turn);
+}
+
+/** Nobody will tell when the button is let go: it counts as let go now, or the next push would count as the same. */
+function letGo(turn: Turn, atMs: number): void {
+  const { button } = turn.state;
+  if (button.phase === "holding") {
+    clearTimer(turn, "button.hold");
+    button.phase = "idle";
+  }
+  if (button.phase === "idle") return;
+  if (button.phase !== "releasing") button.upAtMs = atMs;
+  pressEnded(turn);
 }
 
 function wentDown(turn: Turn, atMs: number): void {

@@ -3,13 +3,14 @@ import { topicsOf } from "../contract/topics.ts";
 import { waitingRows } from "./outbox.ts";
 import { setTimer } from "./timers.ts";
 import type { Turn } from "./turn.ts";
-import { isReady, publish } from "./uplink.ts";
+import { assertStatus, isReady, publish } from "./uplink.ts";
 
-/** Publishes the counters, if anybody can hear them, and again after a while. */
+/** Publishes the counters, if anybody can hear them, and the status once more; and again after a while. */
 export function healthTimerFired(turn: Turn): void {
   const { camera, counters, lifecycle, outbox, settings } = turn.state;
   setTimer(turn, "health.publish", turn.now + settings.health.everyMs);
   if (!isReady(turn)) return;
+  assertStatus(turn);
   const waiting = waitingRows(turn);
   const message: HealthMessage = {
     epoch: lifecycle.epoch,

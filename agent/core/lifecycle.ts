@@ -23,6 +23,8 @@ export interface LifecycleState {
   /** Counts the starts on this data folder; 0 while that is not known. */
   epochNumber: number;
   previous: PreviousEpoch | null;
+  /** The outbox was corrupt at this start and was set aside: starts are counted anew. */
+  setAside: boolean;
   startedAtMs: number;
   /** State of the generator that jitter comes from. */
   chance: number[];
@@ -36,6 +38,7 @@ export function newLifecycle(): LifecycleState {
     epoch: "",
     epochNumber: 0,
     previous: null,
+    setAside: false,
     startedAtMs: 0,
     chance: [],
   };
@@ -76,6 +79,7 @@ export function storeOpened(turn: Turn, input: StoreOpened): void {
   const { lifecycle } = turn.state;
   lifecycle.epochNumber = input.epochNumber;
   lifecycle.previous = input.previous;
+  lifecycle.setAside = Boolean(input.setAside);
   if (input.setAside)
     say(turn, "error", "the outbox was corrupt and was set aside", { file: input.setAside });
   outboxOpened(turn, input.totals);
@@ -160,5 +164,6 @@ function tellStart(turn: Turn): void {
     previousLastEvent: lifecycle.previous?.lastEvent ?? 0,
     version: lifecycle.version,
     mode: lifecycle.mode,
+    ...(lifecycle.setAside && { setAside: true }),
   });
 }

@@ -3,6 +3,7 @@ import { type ButtonState, newButton } from "./button.ts";
 import { type CameraState, newCamera } from "./camera.ts";
 import { type DeliveryState, newDelivery } from "./delivery.ts";
 import { type EvictionState, newEviction } from "./eviction.ts";
+import { withoutSecrets } from "./known-settings.ts";
 import { type LifecycleState, newLifecycle } from "./lifecycle.ts";
 import { type MotionState, newMotion } from "./motion.ts";
 import { newOutbox, type OutboxState } from "./outbox.ts";
@@ -18,6 +19,7 @@ import { newUploads, type UploadsState } from "./uploads.ts";
  * It stays small: outbox rows and clips' segments are paged from their stores.
  */
 export interface State {
+  /** Without secrets: `known-settings.ts`. */
   settings: Settings;
   lifecycle: LifecycleState;
   time: TimeState;
@@ -35,10 +37,10 @@ export interface State {
   uploads: UploadsState;
 }
 
-/** The state before the first input, which must be `agent.started`. */
+/** The state before the first input, which must be `agent.started`. It holds no secret of the settings. */
 export function initialState(settings: Settings): State {
   return {
-    settings,
+    settings: withoutSecrets(settings),
     lifecycle: newLifecycle(),
     time: newTime(),
     timers: {},

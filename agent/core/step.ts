@@ -12,6 +12,7 @@ import {
   buttonLine,
   doubleTimerFired,
   holdTimerFired,
+  readyTimerFired,
   releaseTimerFired,
   stuckTimerFired,
 } from "./button.ts";
@@ -121,8 +122,7 @@ function takeIn(turn: Turn, input: Input): void {
     case "button.edge":
       return buttonEdge(turn, input);
     case "button.line":
-      buttonLine(turn, input);
-      return showState(turn);
+      return buttonLine(turn, input);
     case "camera.up":
       return cameraUp(turn, input);
     case "camera.down":
@@ -273,6 +273,7 @@ const TIMERS: Record<TimerKey, (turn: Turn) => void> = {
   "button.release": releaseTimerFired,
   "button.double": doubleTimerFired,
   "button.stuck": stuckTimerFired,
+  "button.ready": readyTimerFired,
   "light.idle": showState,
   "camera.restart": restartTimerFired,
   "recorder.close": closeTimerFired,

@@ -9,6 +9,7 @@ export type TimerKey =
   | "button.release"
   | "button.double"
   | "button.stuck"
+  | "button.ready"
   | "light.idle"
   | "camera.restart"
   | "recorder.close"

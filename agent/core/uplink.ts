@@ -175,7 +175,8 @@ export function provedGood(turn: Turn): void {
   const { uplink } = turn.state;
   uplink.attempt = 0;
   uplink.provedGood = true;
-  uplink.failedAtMs[uplink.urlIndex] = null;
+  // Most connections prove good, and have no failure to forget.
+  if (uplink.failedAtMs[uplink.urlIndex] !== undefined) uplink.failedAtMs[uplink.urlIndex] = null;
 }
 
 /** How many events of a lane are on their way. */
@@ -258,6 +259,11 @@ export function statusTimerFired(turn: Turn): void {
   count(turn, "uplink.statusAsserted");
   turn.state.uplink.assertions += 1;
   sayOnline(turn);
+}
+
+/** A broker may lose what it retains and tell nobody: it is said again, unless that is being awaited already. */
+export function assertStatus(turn: Turn): void {
+  if (!timerRuns(turn, "uplink.status") && turn.state.lifecycle.phase === "running") sayOnline(turn);
 }
 
 /** Says `online`, and again later if it does not come back: a broker may acknowledge and forget. */

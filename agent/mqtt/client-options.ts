@@ -1,8 +1,9 @@
-import type { IClientOptions } from "mqtt";
+import type { IClientOptions, Packet } from "mqtt";
 import type { Broker } from "../../device/ports/broker.ts";
 import type { Clock } from "../../device/ports/clock.ts";
 import type { PayloadSource } from "../../device/ports/fragment-store.ts";
 import type { Handshake } from "./handshake.ts";
+import { noStore } from "./no-store.ts";
 import type { Secrets } from "./secrets.ts";
 import type { TlsFiles, TlsSettings } from "./tls-files.ts";
 
@@ -23,7 +24,7 @@ export type ConnectionRequest = Parameters<Broker["connect"]>[0];
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** MQTT 5 §3.1.2.11.4: a broker keeps larger packets to itself. */
-const INBOUND_PACKET_MAX_BYTES = 1_048_576;
+const OWN_LIMITS = { maximumPacketSize: 1_048_576 };
 
 export function connectTimeoutMs(options: MqttOptions): number {
   return options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
@@ -44,16 +45,28 @@ export function clientOptions(
     protocolVersion: options.protocol === "5" ? 5 : 4,
     reconnectPeriod: 0,
     resubscribe: false,
+    incomingStore: noStore,
+    outgoingStore: noStore,
     connectTimeout: connectTimeoutMs(options),
     will: { topic: will.topic, payload: Buffer.from(will.text), qos: 1, retain: true },
     // MQTT.js would write whole packets to its debug log, the password in CONNECT too.
-    log: () => {},
+    log: noLog,
     ...(options.username === "" ? {} : { username: options.username }),
     ...(secrets.password === null ? {} : { password: secrets.password }),
     ...(secrets.tls === null ? {} : tlsOptions(secrets.tls, handshake)),
-    ...(options.protocol === "5" ? { properties: { maximumPacketSize: INBOUND_PACKET_MAX_BYTES } } : {}),
+    ...(options.protocol === "5" ? { properties: OWN_LIMITS } : {}),
   };
 }
+
+/**
+ * To be called with every packet, before MQTT.js looks at it. No topic is ever sent by an alias (MQTT 5 §3.3.2.3.4), and MQTT.js
+ * would hold a table of them for every broker that takes some.
+ */
+export function forgoAliases(packet: Packet): void {
+  if (packet.cmd === "connack" && packet.properties) packet.properties.topicAliasMaximum = 0;
+}
+
+function noLog(): void {}
 
 /** For both ways that MQTT.js makes a TLS socket; the host's name is sent by SNI (RFC 6066 §3) on both. */
 export function tlsOptions({ context }: TlsFiles, handshake: Handshake): IClientOptions {

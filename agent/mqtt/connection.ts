@@ -11,13 +11,14 @@ import {
   type ConnectionRequest,
   clientOptions,
   connectTimeoutMs,
+  forgoAliases,
   type MqttOptions,
   placeOf,
 } from "./client-options.ts";
 import { Handshake } from "./handshake.ts";
 import { textOf } from "./inbound.ts";
 import { endingOfOpening, type Opening } from "./opening.ts";
-import { type PublishProperties, publishPacketBytes } from "./publish-packet.ts";
+import { packetBytesOf, propertiesOf } from "./publish-packet.ts";
 import { answerOf, describeError, type Ending, endingOfDisconnect, endingOfError } from "./reasons.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 import { type SendAnswer, SendQueue } from "./send-queue.ts";
@@ -30,52 +31,46 @@ const CLOSE_MS = 1_000;
 /** MQTT 5 §3.2.2.3.3: without the property. */
 const RECEIVE_MAXIMUM = 65_535;
 
+/** Whom a connection tells what comes of it. */
+export interface ConnectionOwner {
+  post(input: BrokerInput): void;
+  /** `broker.disconnected` has been posted. */
+  closed(connection: Connection): void;
+}
+
 /**
  * One attempt to connect and what comes of it. It posts `broker.connected` at most once, and `broker.disconnected`
  * exactly once, as the last of all.
+ *
+ * What was needed to open it is let go once it stands: a process may hold thousands.
  */
 export class Connection {
-  /** Resolves after `broker.disconnected` has been posted. */
-  readonly closed: Promise<void>;
+  readonly number: number;
   readonly #options: MqttOptions;
-  readonly #request: ConnectionRequest;
-  readonly #post: (input: BrokerInput) => void;
-  readonly #where: string;
+  readonly #owner: ConnectionOwner;
+  readonly #url: string;
   readonly #queue: SendQueue;
-  readonly #handshake = new Handshake();
+  /** Null from the CONNACK on: what fails then is no matter of ports and certificates. */
+  #handshake: Handshake | null = new Handshake();
   #phase: "opening" | "open" | "closed" = "opening";
-  /** By a CONNACK: what fails from then on is no matter of ports and certificates. */
-  #answered = false;
   #ending: Ending | null = null;
   #client: MqttClient | null = null;
   #secrets: Secrets | null = null;
-  #early: BrokerMessageIn[] = [];
-  #deadline: NodeJS.Timeout;
-  #resolveClosed: () => void = () => {};
+  #early: BrokerMessageIn[] | null = null;
+  #deadline: NodeJS.Timeout | null = null;
 
-  constructor(options: MqttOptions, request: ConnectionRequest, post: (input: BrokerInput) => void) {
+  constructor(options: MqttOptions, request: ConnectionRequest, owner: ConnectionOwner) {
+    this.number = request.connection;
     this.#options = options;
-    this.#request = request;
-    this.#post = post;
-    this.#where = placeOf(request.url);
-    this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
-    });
+    this.#owner = owner;
+    this.#url = request.url;
     this.#queue = new SendQueue({
-      read: (reference) => options.payloads.read(reference),
-      packetBytes: (message, payload) =>
-        publishPacketBytes(message.topic, payload, this.#propertiesOf(message)),
+      payloads: options.payloads,
+      packetBytes: packetBytesOf(options.protocol),
       send: (message, payload, done) => this.#send(message, payload, done),
       answer: (token, answer) => this.#answer(token, answer),
     });
-    const timeoutMs = connectTimeoutMs(options);
-    this.#deadline = setTimeout(() => {
-      this.#hangUp({ cause: "unreachable", detail: `${this.#where} did not answer within ${timeoutMs} ms` });
-    }, timeoutMs);
-    loadSecrets(options, request.url).then(
-      (secrets) => this.#dial(secrets),
-      (error: Error) => this.#hangUp({ cause: "refused", detail: error.message }),
-    );
+    this.#open(request);
   }
 
   /** It has ended or has been told to. */
@@ -102,55 +97,75 @@ export class Connection {
     this.#hangUp({ cause: "closed", detail: "abandoned as asked" });
   }
 
-  #dial(secrets: Secrets): void {
-    if (this.ending) return;
+  get #where(): string {
+    return placeOf(this.#url);
+  }
+
+  #open(request: ConnectionRequest): void {
+    const timeoutMs = connectTimeoutMs(this.#options);
+    this.#limit(timeoutMs, () => {
+      this.#hangUp({ cause: "unreachable", detail: `${this.#where} did not answer within ${timeoutMs} ms` });
+    });
+    loadSecrets(this.#options, this.#url).then(
+      (secrets) => this.#dial(request, secrets),
+      (error: Error) => this.#hangUp({ cause: "refused", detail: error.message }),
+    );
+  }
+
+  #dial(request: ConnectionRequest, secrets: Secrets): void {
+    const handshake = this.#handshake;
+    if (this.ending || !handshake) return;
     this.#secrets = secrets;
     let client: MqttClient;
     try {
-      client = connect(
-        this.#request.url,
-        clientOptions(this.#options, this.#request, secrets, this.#handshake),
-      );
+      client = connect(this.#url, clientOptions(this.#options, request, secrets, handshake));
     } catch (error) {
       this.#hangUp({ cause: "refused", detail: `${this.#where}: ${this.#describe(error)}` });
       return;
     }
     this.#client = client;
-    this.#handshake.watch(client.stream);
+    handshake.watch(client.stream);
     // Nagle's algorithm (RFC 896) would hold a press back until what a clip has on its way is acknowledged.
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
-    client.on("connect", (connack) => this.#accepted(client, connack));
+    client.once("connect", (connack) => this.#accepted(client, connack, request.subscriptions));
+    this.#listen(client);
+  }
+
+  #listen(client: MqttClient): void {
     client.on("message", (topic, payload, packet) => this.#receive(topic, payload, packet));
-    client.on("disconnect", (packet) =>
-      this.#hangUp(endingOfDisconnect(this.#where, packet.reasonCode ?? 0)),
-    );
-    client.on("error", (error) => this.#fail(error));
+    client.on("packetreceive", (packet) => {
+      forgoAliases(packet);
+      if (packet.cmd === "disconnect") this.#hangUp(endingOfDisconnect(this.#where, packet.reasonCode ?? 0));
+    });
+    const fail = (error: Error) => this.#fail(error);
+    client.on("error", fail);
     // MQTT.js passes on only some of them.
-    client.stream.on("error", (error) => this.#fail(error));
+    client.stream.on("error", fail);
     client.on("close", () => this.#close());
   }
 
   #fail(error: Error): void {
     const detail = this.#describe(error);
+    const seen = this.#handshake;
     this.#hangUp(
-      this.#answered
-        ? endingOfError(this.#where, error, detail, this.#phase === "opening")
-        : endingOfOpening(this.#opening(), { it: error, detail }),
+      seen
+        ? endingOfOpening(this.#opening(seen), { it: error, detail })
+        : endingOfError(this.#where, error, detail, this.#phase === "opening"),
     );
   }
 
-  #opening(): Opening {
+  #opening(seen: Handshake): Opening {
     return {
-      url: this.#request.url,
-      seen: this.#handshake,
+      url: this.#url,
+      seen,
       settings: this.#options,
       files: this.#secrets?.tls ?? null,
       clock: this.#options.clock.read(),
     };
   }
 
-  #accepted(client: MqttClient, connack: IConnackPacket): void {
-    this.#answered = true;
+  #accepted(client: MqttClient, connack: IConnackPacket, subscriptions: string[]): void {
+    this.#handshake = null;
     if (this.#ending) {
       this.#sayGoodbye();
       return;
@@ -163,7 +178,6 @@ export class Connection {
       receiveMaximum: connack.properties?.receiveMaximum ?? RECEIVE_MAXIMUM,
       packetMaxBytes: connack.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
     };
-    const { subscriptions } = this.#request;
     if (subscriptions.length === 0) this.#ready();
     else
       client.subscribe(subscriptions, { qos: 1 }, (error, granted) => this.#subscribed(error, granted ?? []));
@@ -181,17 +195,16 @@ export class Connection {
   }
 
   #ready(): void {
-    clearTimeout(this.#deadline);
+    this.#unlimited();
     this.#phase = "open";
-    const { connection } = this.#request;
-    this.#post({
+    this.#owner.post({
       type: "broker.connected",
       occurredAt: this.#now(),
-      connection,
+      connection: this.number,
       protocol: this.#options.protocol,
     });
-    for (const message of this.#early) this.#post(message);
-    this.#early = [];
+    for (const message of this.#early ?? []) this.#owner.post(message);
+    this.#early = null;
   }
 
   #receive(topic: string, payload: Buffer, packet: IPublishPacket): void {
@@ -199,14 +212,18 @@ export class Connection {
     const message: BrokerMessageIn = {
       type: "broker.message",
       occurredAt: this.#now(),
-      connection: this.#request.connection,
+      connection: this.number,
       topic,
       text: textOf(payload),
       bytes: payload.length,
       retain: packet.retain,
     };
-    if (this.#phase === "open") this.#post(message);
-    else if (this.#early.push(message) > EARLY_MESSAGES_MAX) {
+    if (this.#phase === "open") {
+      this.#owner.post(message);
+      return;
+    }
+    this.#early ??= [];
+    if (this.#early.push(message) > EARLY_MESSAGES_MAX) {
       const detail = `${this.#where} sent ${EARLY_MESSAGES_MAX} messages without acknowledging the subscription`;
       this.#hangUp({ cause: "unreachable", detail });
     }
@@ -217,26 +234,18 @@ export class Connection {
     payload: string | Buffer,
     done: (answer: SendAnswer | "lost") => void,
   ): void {
-    const properties = this.#propertiesOf(message);
+    const properties = propertiesOf(message, this.#options.protocol);
     const options = { qos: 1 as const, retain: message.retain, ...(properties ? { properties } : {}) };
     this.#client?.publish(message.topic, payload, options, (error) =>
       done(error ? answerOf(error) : "acked"),
     );
   }
 
-  #propertiesOf(message: BrokerMessageOut): PublishProperties | null {
-    if (this.#options.protocol !== "5") return null;
-    return {
-      ...(message.contentType === null ? {} : { contentType: message.contentType }),
-      ...(message.expiryS === null ? {} : { messageExpiryInterval: message.expiryS }),
-    };
-  }
-
   #answer(token: number, answer: SendAnswer): void {
     if (this.#phase !== "open") return;
-    const at = { occurredAt: this.#now(), connection: this.#request.connection, token };
-    if (answer === "acked") this.#post({ type: "broker.acked", ...at });
-    else this.#post({ type: "broker.publish-failed", ...at, ...answer });
+    const at = { occurredAt: this.#now(), connection: this.number, token };
+    if (answer === "acked") this.#owner.post({ type: "broker.acked", ...at });
+    else this.#owner.post({ type: "broker.publish-failed", ...at, ...answer });
   }
 
   /** Sends DISCONNECT now; what is in flight stays unanswered. */
@@ -271,28 +280,33 @@ export class Connection {
     if (this.#phase === "closed") return;
     const ending = this.#ending ?? this.#unexpectedEnd();
     this.#phase = "closed";
-    clearTimeout(this.#deadline);
+    this.#unlimited();
     this.#queue.stop();
-    this.#post({
+    this.#owner.post({
       type: "broker.disconnected",
       occurredAt: this.#now(),
-      connection: this.#request.connection,
+      connection: this.number,
       cause: ending.cause,
       detail: ending.detail,
     });
-    this.#resolveClosed();
+    this.#owner.closed(this);
   }
 
   #unexpectedEnd(): Ending {
-    if (!this.#answered) return endingOfOpening(this.#opening(), null);
+    if (this.#handshake) return endingOfOpening(this.#opening(this.#handshake), null);
     return this.#phase === "opening"
       ? { cause: "unreachable", detail: `${this.#where} closed the connection before it was ready` }
       : { cause: "closed", detail: `${this.#where} closed the connection` };
   }
 
   #limit(ms: number, then: () => void): void {
-    clearTimeout(this.#deadline);
+    this.#unlimited();
     this.#deadline = setTimeout(then, ms);
+  }
+
+  #unlimited(): void {
+    if (this.#deadline) clearTimeout(this.#deadline);
+    this.#deadline = null;
   }
 
   #describe(error: unknown): string {

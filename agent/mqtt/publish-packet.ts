@@ -1,8 +1,34 @@
+import type { BrokerMessageOut } from "../../device/ports/broker.ts";
+
 /** Properties of an outgoing PUBLISH that the contract makes use of (MQTT 5 §3.3.2.3). */
 export interface PublishProperties {
   contentType?: string;
   messageExpiryInterval?: number;
 }
+
+/** What goes out with a message; null on 3.1.1. */
+export function propertiesOf(
+  { contentType, expiryS }: BrokerMessageOut,
+  protocol: "5" | "3.1.1",
+): PublishProperties | null {
+  if (protocol !== "5") return null;
+  return {
+    ...(contentType === null ? {} : { contentType }),
+    ...(expiryS === null ? {} : { messageExpiryInterval: expiryS }),
+  };
+}
+
+type PacketBytes = (message: BrokerMessageOut, payload: string | Uint8Array) => number;
+
+/** How large messages are on the wire, by the protocol. */
+export function packetBytesOf(protocol: "5" | "3.1.1"): PacketBytes {
+  return PACKET_BYTES[protocol];
+}
+
+const PACKET_BYTES: Record<"5" | "3.1.1", PacketBytes> = {
+  "5": (message, payload) => publishPacketBytes(message.topic, payload, propertiesOf(message, "5")),
+  "3.1.1": ({ topic }, payload) => publishPacketBytes(topic, payload, null),
+};
 
 /**
  * Size of a PUBLISH of QoS 1 on the wire, fixed header included (MQTT 3.1.1 and 5 §3.3).

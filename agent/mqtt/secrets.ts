@@ -16,12 +16,15 @@ export async function loadSecrets(
   url: string,
 ): Promise<Secrets> {
   const { passwordFile } = settings;
+  if (passwordFile === "" && !usesTls(url)) return NO_SECRETS;
   const [password, tls] = await Promise.all([
     passwordFile === "" ? null : readPassword(passwordFile),
     usesTls(url) ? loadTlsFiles(settings) : null,
   ]);
   return { password, tls };
 }
+
+const NO_SECRETS: Secrets = { password: null, tls: null };
 
 export function usesTls(url: string): boolean {
   return /^(mqtts|wss):/i.test(url);

@@ -1,5 +1,5 @@
 import type { BrokerMessageOut } from "../../device/ports/broker.ts";
-import type { PayloadReference } from "../../device/ports/fragment-store.ts";
+import type { PayloadReference, PayloadSource } from "../../device/ports/fragment-store.ts";
 
 /** What became of a publish. */
 export type SendAnswer = "acked" | SendFailure;
@@ -10,7 +10,7 @@ export interface SendFailure {
 }
 
 export interface SendQueueOptions {
-  read: (reference: PayloadReference) => Promise<Uint8Array | "gone">;
+  payloads: PayloadSource;
   packetBytes: (message: BrokerMessageOut, payload: string | Buffer) => number;
   /** Writes the message; `done` once it is acknowledged or refused, `lost` when that will never be known. */
   send: (
@@ -73,7 +73,7 @@ export class SendQueue {
   }
 
   #read(item: Item, reference: PayloadReference): void {
-    this.#options.read(reference).then(
+    this.#options.payloads.read(reference).then(
       (bytes) => {
         item.payload =
           bytes === "gone"

@@ -12,9 +12,9 @@ export class LinuxClock implements Clock {
   readonly #trustOf: () => TimeTrust;
   #look: NodeJS.Timeout | null = null;
 
-  constructor(source: "timesyncd" | "system") {
+  constructor(source: "timesyncd" | "system", synchronized = SYNCHRONIZED) {
     this.#trustOf =
-      source === "system" ? () => "synced" : () => (existsSync(SYNCHRONIZED) ? "synced" : "estimated");
+      source === "system" ? () => "synced" : () => (existsSync(synchronized) ? "synced" : "estimated");
   }
 
   monotonicMs(): number {

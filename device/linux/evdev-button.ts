@@ -16,6 +16,8 @@ export class EvdevButton implements ButtonLine {
   readonly #clock: Clock;
   #reader: ChildProcessByStdio<Writable, Readable, Readable> | null = null;
   #again: NodeJS.Timeout | null = null;
+  #settled: NodeJS.Timeout | null = null;
+  #told: ButtonLineState["state"] = "ready";
   #rest: Buffer = Buffer.alloc(0);
 
   constructor(path: string, clock: Clock) {
@@ -27,10 +29,15 @@ export class EvdevButton implements ButtonLine {
     const reader = spawn("sh", ["-c", READ_UNTIL_WE_END, this.#path], { stdio: "pipe" });
     this.#reader = reader;
     this.#rest = Buffer.alloc(0);
-    const say = (state: "ready" | "lost", reason: string) =>
+    const say = (state: ButtonLineState["state"], reason: string) => {
+      if (this.#settled) clearTimeout(this.#settled);
+      if (state === this.#told) return;
+      this.#told = state;
       post({ type: "button.line", occurredAt: this.#clock.monotonicMs(), state, reason });
+    };
     let lostBecause = "";
-    reader.on("spawn", () => say("ready", ""));
+    // Whoever can be read goes on being read: what is not there, or is no device, ends at once, each second anew.
+    this.#settled = setTimeout(() => say("ready", ""), SETTLED_MS);
     reader.on("error", (error) => {
       lostBecause = error.message;
     });
@@ -39,7 +46,10 @@ export class EvdevButton implements ButtonLine {
       lostBecause += text;
     });
     reader.stdout.on("data", (chunk: Buffer) => {
-      for (const edge of this.#edgesIn(chunk)) post(edge);
+      for (const edge of this.#edgesIn(chunk)) {
+        say("ready", "");
+        post(edge);
+      }
     });
     // The device ended: so shall the shell.
     reader.stdout.on("end", () => reader.stdin.end());
@@ -51,7 +61,7 @@ export class EvdevButton implements ButtonLine {
   }
 
   async stop(): Promise<void> {
-    if (this.#again) clearTimeout(this.#again);
+    for (const timer of [this.#again, this.#settled]) if (timer) clearTimeout(timer);
     const reader = this.#reader;
     this.#reader = null;
     if (!reader || reader.exitCode !== null || reader.signalCode !== null) return;
@@ -92,4 +102,5 @@ const EVENT_BYTES = 24;
 const EV_KEY = 1;
 const KEY_REPEAT = 2;
 const REOPEN_MS = 1_000;
+const SETTLED_MS = 500;
 const LONGEST_AGE_MS = 1_000;

@@ -18,6 +18,8 @@ const PATTERNS: Record<LightPattern, { on: boolean; blinkMs: number | null }> = 
 export class LedLight implements Light {
   readonly #file: string;
   readonly #trouble: (line: string) => void;
+  /** What it shows; null when that could not be written. */
+  #shown: LightPattern | null = null;
   #blink: NodeJS.Timeout | null = null;
   #told = false;
   #writing: Promise<void> = Promise.resolve();
@@ -28,6 +30,8 @@ export class LedLight implements Light {
   }
 
   show(pattern: LightPattern): void {
+    if (pattern === this.#shown) return;
+    this.#shown = pattern;
     if (this.#blink) clearInterval(this.#blink);
     this.#blink = null;
     const { on, blinkMs } = PATTERNS[pattern];
@@ -53,6 +57,7 @@ export class LedLight implements Light {
           this.#told = false;
         },
         (error: Error) => {
+          this.#shown = null;
           if (!this.#told) this.#trouble(`light: ${this.#file} cannot be written: ${error.message}`);
           this.#told = true;
         },

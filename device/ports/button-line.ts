@@ -5,7 +5,7 @@ export interface ButtonEdge {
   pressed: boolean;
 }
 
-/** The line cannot be read (`lost`), or can be again (`ready`). */
+/** The line cannot be read (`lost`), or can be again (`ready`): each is told once, and a line is ready until it is lost. */
 export interface ButtonLineState {
   type: "button.line";
   occurredAt: number;

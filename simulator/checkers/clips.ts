@@ -2,7 +2,7 @@ import { parseTopic } from "../../agent/contract/topics.ts";
 import type { SpooledClip } from "../hardware/spool-disk.ts";
 import { tagOf } from "../hardware/tags.ts";
 import { readEvent } from "./event-facts.ts";
-import type { Checker, Evidence } from "./evidence.ts";
+import { type Checker, type Evidence, wentAtOnce } from "./evidence.ts";
 import { fatesOf } from "./fates.ts";
 
 /** What the store says reaches the agent so soon. */
@@ -51,7 +51,10 @@ export const clips: Checker = {
     }
     for (const [clipId, { reason, atMs, powerOn }] of evidence.evictedClips) {
       if (told.get(clipId)?.dropped.includes(reason)) continue;
-      const toMs = evidence.powerOns[powerOn]?.toMs ?? Number.POSITIVE_INFINITY;
+      const own = evidence.powerOns[powerOn];
+      // Without a disk and with its memory full of presses it may give up what it has just told.
+      if (own?.diskless) continue;
+      const toMs = own?.toMs ?? Number.POSITIVE_INFINITY;
       // The agent ended, or its power went, before it could hear of it.
       if (toMs - atMs < HEARD_WITHIN_MS) continue;
       wrong.push(`clip ${clipId} left the card (${reason}) and nobody was told`);
@@ -193,7 +196,7 @@ function wentWithThePower(
   data: Record<string, unknown>,
 ): boolean {
   if (evidence.accepted.has(id)) return false;
-  const { end, diskless } = evidence.powerOns[powerOn] ?? { end: "running", diskless: false };
+  const own = evidence.powerOns[powerOn];
   const wasDone = evidence.uploadedIn.get(String(data.clipId)) === powerOn;
-  return wasDone && (end === "power-cut" || diskless);
+  return wasDone && own !== undefined && (wentAtOnce(own) || own.diskless);
 }

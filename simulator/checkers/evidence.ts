@@ -1,7 +1,9 @@
 import type { Settings } from "../../agent/contract/settings.ts";
 import type { ClipEvicted } from "../../device/ports/fragment-store.ts";
+import type { LightPattern } from "../../device/ports/light.ts";
 import type { OutboxRow } from "../../device/ports/store.ts";
 import type { SpooledClip } from "../hardware/spool-disk.ts";
+import type { LinkQuality } from "../network/modelled-link.ts";
 import type { ModelledMessage } from "../network/modelled-message.ts";
 
 /** What a checker found wrong: which one, and what exactly. */
@@ -22,13 +24,25 @@ export interface PowerOn {
   epoch: string;
   fromMs: number;
   toMs: number | null;
-  end: "running" | "power-cut" | "stopped" | "exited";
+  /** `killed`: its process went at once, and the machine went on. */
+  end: "running" | "power-cut" | "killed" | "stopped" | "exited";
   /** Its agent could not keep anything when it ended. */
   diskless: boolean;
   /** Times at which the chime began. */
   ringsMs: number[];
   /** Number of the newest connection that the agent asked for. */
   connection: number;
+  mode: "normal" | "bell-only";
+  /** How many millionths its clocks are too quick. */
+  driftPpm: number;
+  /** When pictures first came; null when they never did. */
+  cameraUpMs: number | null;
+}
+
+/** From when until when; null: to the end. */
+export interface Stretch {
+  fromMs: number;
+  toMs: number | null;
 }
 
 /** A finger on the button. */
@@ -93,6 +107,25 @@ export interface Evidence {
   refusedBesideClips: { id: string; clips: string[] }[];
   /** The power-on in which a clip's upload was finished, by clip id. */
   uploadedIn: Map<string, number>;
+  /** When the button's line could not be read, or was flooded. */
+  buttonTroubles: (Stretch & { lost: boolean })[];
+  /** What the link usually is, and when it was worse. */
+  link: LinkQuality;
+  linkTroubles: Stretch[];
+  /** When a time server told a wrong time. */
+  lies: Stretch[];
+  /** Outboxes that were found corrupt, by the power-on that found it, with the rows that were in it. */
+  setAsides: { powerOn: number; ids: ReadonlySet<string> }[];
+  /** Every change of the light. */
+  lights: { powerOn: number; atMs: number; pattern: LightPattern }[];
+  /** Presses that rang on a connection with room for them, and when. */
+  duePresses: { id: string; atMs: number }[];
+  /** Most bytes on a connection that were no press and not acknowledged. */
+  peakPacedBytes: number;
+  /** Longest time from the end of a connection to the next attempt, within one power-on. */
+  longestPauseMs: number;
+  /** Most connections that an agent had at once. */
+  connectionsAtOnce: number;
   peakOutboxBytes: number;
   peakUnsavedRows: number;
   peakSpoolBytes: number;
@@ -105,6 +138,24 @@ export interface Evidence {
   settleBoundMs: number;
   /** What is still unsettled, for whoever reads the violation. */
   unsettled: string;
+}
+
+/** Its agent had no moment to do anything before it was gone. */
+export function wentAtOnce({ end }: Pick<PowerOn, "end">): boolean {
+  return end === "power-cut" || end === "killed";
+}
+
+/** The world's time of a monotonic time of this power-on. */
+export function worldMsOf({ fromMs, driftPpm }: PowerOn, monotonicMs: number): number {
+  return fromMs + Math.round((monotonicMs * MILLION) / (MILLION + driftPpm));
+}
+
+const MILLION = 1_000_000;
+
+/** Whether two stretches of time have a moment in common, give or take. */
+export function overlap(a: Stretch, b: Stretch, marginMs = 0): boolean {
+  const endOf = ({ toMs }: Stretch) => toMs ?? Number.POSITIVE_INFINITY;
+  return a.fromMs - marginMs <= endOf(b) && b.fromMs - marginMs <= endOf(a);
 }
 
 /** Every event of the consumer, by id, with its first sighting. */

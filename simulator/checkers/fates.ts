@@ -1,22 +1,24 @@
+import type { OutboxRow } from "../../device/ports/store.ts";
 import { readEvent } from "./event-facts.ts";
-import { type Evidence, firstDeliveries } from "./evidence.ts";
+import { type Evidence, firstDeliveries, wentAtOnce } from "./evidence.ts";
 
 /**
  * What became of an event. Only `lost` is bad. `forgotten`: the broker acknowledged it (or what declared its drop)
- * and lost it, and its acknowledgement is what settles; with receipts there is no such fate.
+ * and lost it, and its acknowledgement is what settles; with receipts there is no such fate. `set-aside`: it was in an
+ * outbox that was found corrupt, and the event of the start that found it says so.
  */
-export type Fate = "delivered" | "outbox" | "dropped" | "forgotten" | "lost";
+export type Fate = "delivered" | "outbox" | "dropped" | "forgotten" | "set-aside" | "lost";
 
 interface Gap {
   from: number;
   to: number;
-  fate: "dropped" | "forgotten";
+  fate: "dropped" | "forgotten" | "set-aside";
 }
 
+type Placed = Pick<OutboxRow, "id" | "epoch" | "sequence"> & { lane: string };
+
 /** Says of any event which of the ways it ended in. */
-export function fatesOf(
-  evidence: Evidence,
-): (event: { id: string; epoch: string; lane: string; sequence: number }) => Fate {
+export function fatesOf(evidence: Evidence): (event: Placed) => Fate {
   const delivered = firstDeliveries(evidence);
   const waiting = new Set(evidence.outbox.map((row) => row.id));
   const mayForget = evidence.settings.uplink.settle === "puback";
@@ -25,6 +27,37 @@ export function fatesOf(
     if (waiting.has(id)) return "outbox";
     return mayForget && evidence.forgotten.has(id) ? "forgotten" : "lost";
   };
+  if (evidence.setAsides.length === 0) return withGaps(evidence, own);
+  const gone = new Set<string>();
+  // What was set aside with its outbox may have declared a gap itself.
+  const ownOrGone = (id: string) => {
+    const fate = own(id);
+    return fate === "lost" && gone.has(id) ? "set-aside" : fate;
+  };
+  // What one start would have told may have been set aside itself, and the next one tells of all before it.
+  for (const setAside of [...evidence.setAsides].reverse()) {
+    if (!wasTold(evidence, setAside.powerOn, withGaps(evidence, ownOrGone))) continue;
+    for (const id of setAside.ids) gone.add(id);
+  }
+  return withGaps(evidence, ownOrGone);
+}
+
+/** The start that found the outbox corrupt says so; or it went at once, before it could. */
+function wasTold(
+  { rows, powerOns, accepted }: Evidence,
+  number: number,
+  fateOf: (event: Placed) => Fate,
+): boolean {
+  const start = [...rows.values()].find(
+    ({ row, powerOn }) => powerOn === number && row.eventType === "start",
+  )?.row;
+  const powerOn = powerOns[number];
+  if (powerOn && wentAtOnce(powerOn) && !(start && accepted.has(start.id))) return true;
+  return start !== undefined && fateOf(start) !== "lost" && readEvent(start.body).data.setAside === true;
+}
+
+/** The fate of an event by itself, or of what declared that it was given up. */
+function withGaps(evidence: Evidence, own: (id: string) => Fate): (event: Placed) => Fate {
   const gaps = gapsOf(evidence, own);
   return ({ id, epoch, lane, sequence }) => {
     const fate = own(id);
@@ -43,8 +76,8 @@ function gapsOf(evidence: Evidence, fateOf: (id: string) => Fate): Map<string, G
     if (fate === "lost") continue;
     const { epoch, lane, from, to } = readEvent(row.body).data;
     const key = `${epoch}/${lane}`;
-    const gap: Gap = { from: Number(from), to: Number(to), fate: fate === "forgotten" ? fate : "dropped" };
-    gaps.set(key, [...(gaps.get(key) ?? []), gap]);
+    const passedOn = fate === "forgotten" || fate === "set-aside" ? fate : "dropped";
+    gaps.set(key, [...(gaps.get(key) ?? []), { from: Number(from), to: Number(to), fate: passedOn }]);
   }
   return gaps;
 }

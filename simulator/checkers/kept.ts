@@ -1,9 +1,9 @@
-import type { Checker, Evidence } from "./evidence.ts";
+import { type Checker, type Evidence, wentAtOnce } from "./evidence.ts";
 import { fatesOf } from "./fates.ts";
 
 /**
  * Nothing that happened is lost in silence while the power stays: each ring has its press event, and each row that
- * the agent made ends in one of the three ways. Only the power, or a disk that fails at the end, may take what was
+ * the agent made ends in one of the three ways. Only the power, the end of the process, or a disk that fails at the end may take what was
  * not accepted yet.
  */
 export const kept: Checker = {
@@ -24,7 +24,7 @@ function lostOf(evidence: Evidence): { id: string; excused: boolean }[] {
   const fateOf = fatesOf(evidence);
   const lost: { id: string; excused: boolean }[] = [];
   for (const powerOn of evidence.powerOns) {
-    const excused = powerOn.end === "power-cut" || powerOn.diskless;
+    const excused = wentAtOnce(powerOn) || powerOn.diskless;
     for (let sequence = 1; sequence <= powerOn.ringsMs.length; sequence += 1) {
       const id = `${powerOn.epoch}-p${sequence}`;
       if (evidence.accepted.has(id)) continue;
@@ -34,8 +34,8 @@ function lostOf(evidence: Evidence): { id: string; excused: boolean }[] {
   }
   for (const [id, { row, powerOn }] of evidence.rows) {
     if (row.lane === "press" || evidence.accepted.has(id) || fateOf(row) !== "lost") continue;
-    const { end, diskless } = evidence.powerOns[powerOn] ?? { end: "running", diskless: false };
-    lost.push({ id, excused: end === "power-cut" || diskless });
+    const own = evidence.powerOns[powerOn];
+    lost.push({ id, excused: own !== undefined && (wentAtOnce(own) || own.diskless) });
   }
   return lost;
 }

@@ -94,7 +94,8 @@ function sizeOf(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }
 
-function sha256Of(pieces: readonly Uint8Array[]): string {
+/** SHA-256 of the pieces, one after another. */
+export function sha256Of(pieces: readonly Uint8Array[]): string {
   const hash = createHash("sha256");
   for (const piece of pieces) hash.update(piece);
   return hash.digest("hex");

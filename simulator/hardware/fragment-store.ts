@@ -54,6 +54,8 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   #footage: Footage | null = null;
   #post: ((input: FragmentStoreInput) => void) | null = null;
   #doneAtMs = 0;
+  /** Clips that the start had to close, until that was told. */
+  #interrupted = 0;
 
   constructor(time: DeviceTime, disk: SpoolDisk, chance: Chance, hashes: Hashes = taggedHashes) {
     this.#time = time;
@@ -71,7 +73,9 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
     this.#post = post;
     for (const [eventId, jpeg] of this.#disk.stills) this.#stills.set(eventId, jpeg);
     for (const clip of this.#disk.clips.values()) {
-      if (clip.closed === null) closeFile(clip, "interrupted", this.#hashes);
+      if (clip.closed !== null) continue;
+      closeFile(clip, "interrupted", this.#hashes);
+      this.#interrupted += 1;
     }
   }
 
@@ -90,7 +94,9 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
     const { clipId, fromMs, eventAtMs } = request;
     const past = this.#ring.from(fromMs);
     const noRoom = this.#findsRoom(past) ? null : (this.#disk.fault ?? "the clips take all of their room");
-    const trouble = noRoom ?? (this.#ring.streaming ? null : "no picture");
+    const known = this.#open.has(clipId) || this.#disk.clips.has(clipId);
+    const unfit = known ? "a clip of this id is there already" : this.#ring.streaming ? null : "no picture";
+    const trouble = noRoom ?? unfit;
     if (trouble !== null) {
       this.#later(() => {
         this.#fault();
@@ -98,7 +104,8 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
       });
       return;
     }
-    const preRollMs = Math.max(0, eventAtMs - (past[0]?.capturedAtMs ?? eventAtMs));
+    const beginsAtMs = past[0]?.capturedAtMs ?? this.#ring.fillingSinceMs ?? eventAtMs;
+    const preRollMs = Math.max(0, eventAtMs - beginsAtMs);
     const clip: OpenClip = {
       file: newClip(request, preRollMs),
       lastEndMs: 0,
@@ -118,6 +125,10 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
 
   closeClip(clipId: string, atMs: number): void {
     const clip = this.#open.get(clipId);
+    if (!clip && !this.#disk.clips.has(clipId)) {
+      const reason = "simulated: it is not being recorded";
+      this.#later(() => this.#tell({ type: "clip.failed", occurredAt: this.#now(), clipId, reason }));
+    }
     if (!clip || clip.over) return;
     this.#footage?.catchUp();
     clip.closeAtMs = atMs;
@@ -151,7 +162,11 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
     this.#later(() => {
       const pending = this.#disk.pending();
       const clips = pending.slice(0, limit).map(summaryOf);
-      this.#tell({ type: "clip.pending", occurredAt: this.#now(), clips, total: pending.length });
+      const recovered = { interrupted: this.#interrupted, lost: 0, orphans: 0 };
+      const news = this.#interrupted > 0 ? { recovered } : {};
+      this.#interrupted = 0;
+      const answer = { occurredAt: this.#now(), clips, total: pending.length, ...news };
+      this.#tell({ type: "clip.pending", ...answer });
     });
   }
 

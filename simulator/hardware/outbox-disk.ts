@@ -13,11 +13,22 @@ interface KnownEpoch extends PreviousEpoch {
   epochNumber: number;
 }
 
-/** What is on the card: it survives power cuts, and a tester can make it fail. Every method takes effect at once and whole. */
+/** Settles that may still come undone. SQLite copies its log, durably, when it is so long, at two pages and more each. */
+const MOST_UNSYNCED = 128;
+
+/**
+ * What is on the card: it survives power cuts, and a tester can make it fail. Every method takes effect at once and
+ * whole. As in SQLite's log under `synchronous=NORMAL`, a settle waits for no disk: it is durable with the next append
+ * or start, and until then a power cut may undo it (https://sqlite.org/pragma.html#pragma_synchronous).
+ */
 export class OutboxDisk {
-  readonly #epochs: KnownEpoch[] = [];
-  readonly #rows: Record<Lane, StoredRow[]> = { press: [], event: [] };
-  readonly #bytes: Record<Lane, number> = { press: 0, event: 0 };
+  #epochs: KnownEpoch[] = [];
+  #rows: Record<Lane, StoredRow[]> = { press: [], event: [] };
+  #bytes: Record<Lane, number> = { press: 0, event: 0 };
+  /** What each settle removed that is not durable yet, oldest first. */
+  #unsynced: StoredRow[][] = [];
+  #corrupt = false;
+  #setAside = 0;
 
   /** Null while it is well. */
   fault: StoreFault | null = null;
@@ -25,6 +36,11 @@ export class OutboxDisk {
   slowness = 1;
   /** While it is full: bytes that were given back since then. */
   freeBytes = 0;
+  /** A tester is told each time something was made durable or forgotten, before that is answered. */
+  onCommit: () => void = () => undefined;
+  /** The same when an operation takes longer than usual, and when an outbox with these rows is set aside. */
+  onSlow: () => void = () => undefined;
+  onSetAside: (rows: readonly StoredRow[]) => void = () => undefined;
 
   /** Everything that is not settled, in order. */
   rows(lane: Lane): readonly StoredRow[] {
@@ -38,42 +54,86 @@ export class OutboxDisk {
     };
   }
 
-  /** Records a new epoch; answers its number and its predecessor. */
-  begin(epoch: string): { epochNumber: number; previous: PreviousEpoch | null } {
-    const before = this.#epochs.at(-1);
-    const epochNumber = (before?.epochNumber ?? 0) + 1;
-    this.#epochs.push({ epoch, epochNumber, lastPress: 0, lastEvent: 0 });
+  /**
+   * Records the epoch, or finds it again; answers its number and its predecessor. A corrupt outbox is set aside first,
+   * with all that it knew.
+   */
+  begin(epoch: string): {
+    epochNumber: number;
+    previous: PreviousEpoch | null;
+    setAside: string | null;
+  } {
+    const setAside = this.#corrupt ? this.#moveAside() : null;
+    this.sync();
+    let at = this.#epochs.findIndex((known) => known.epoch === epoch);
+    if (at < 0) {
+      at = this.#epochs.length;
+      const epochNumber = (this.#epochs.at(-1)?.epochNumber ?? 0) + 1;
+      this.#epochs.push({ epoch, epochNumber, lastPress: 0, lastEvent: 0 });
+    }
+    const before = this.#epochs[at - 1];
     const previous = before
       ? { epoch: before.epoch, lastPress: before.lastPress, lastEvent: before.lastEvent }
       : null;
-    return { epochNumber, previous };
+    return { epochNumber: this.#epochs[at]?.epochNumber ?? 1, previous, setAside };
   }
 
-  /** Adds a row, or leaves it when it is there. Answers its size in bytes. Throws for an epoch that never began. */
+  /** The epoch was opened on this card. */
+  knows(epoch: string): boolean {
+    return this.#epochs.some((known) => known.epoch === epoch);
+  }
+
+  /** Adds a row, or leaves it when it is there. Answers its size in bytes. Throws for an epoch that it does not know. */
   append(row: OutboxRow): number {
     const epoch = this.#epochs.findLast((known) => known.epoch === row.epoch);
     if (!epoch) throw new Error(`a row of epoch ${row.epoch}, which was never opened`);
+    this.sync();
     const number = row.lane === "press" ? "lastPress" : "lastEvent";
     epoch[number] = Math.max(epoch[number], row.sequence);
     const stored = { ...row, epochNumber: epoch.epochNumber };
-    const rows = this.#rows[row.lane];
-    let at = rows.length;
-    while (at > 0 && isAfter(rows[at - 1], stored)) at -= 1;
-    const bytes = rowBytes(row);
-    const there = rows[at - 1];
-    if (there?.epochNumber === stored.epochNumber && there.sequence === row.sequence) return bytes;
-    rows.splice(at, 0, stored);
-    this.#bytes[row.lane] += bytes;
-    return bytes;
+    this.#insert(stored);
+    return rowBytes(row);
   }
 
   settle(ranges: readonly SequenceRange[]): void {
-    for (const range of ranges) {
+    const removed = ranges.flatMap((range) =>
       this.#remove(
         range.lane,
         (row) => row.epoch === range.epoch && range.from <= row.sequence && row.sequence <= range.to,
-      );
+      ),
+    );
+    if (removed.length === 0) return;
+    this.#unsynced.push(removed);
+    if (this.#unsynced.length > MOST_UNSYNCED) this.#unsynced.shift();
+  }
+
+  /** Everything is durable, as after an orderly end. */
+  sync(): void {
+    this.#unsynced = [];
+  }
+
+  /** Settles that a power cut may undo: the newest first, and none without those after it. */
+  get unsyncedSettles(): number {
+    return this.#unsynced.length;
+  }
+
+  /** The power went before the last `count` settles were durable: their rows are there again. The others now are. */
+  undoSettles(count: number): void {
+    const undone = this.#unsynced.slice(Math.max(0, this.#unsynced.length - count));
+    this.#unsynced = [];
+    for (const row of undone.flat()) {
+      this.#insert(row);
+      if (this.fault === "full") this.freeBytes -= rowBytes(row);
     }
+  }
+
+  /** Nothing in it can be read any more: the next start sets it aside. */
+  corrupt(): void {
+    this.#corrupt = true;
+  }
+
+  get isCorrupt(): boolean {
+    return this.#corrupt;
   }
 
   page(lane: Lane, after: OutboxPosition | null, limit: number): { rows: StoredRow[]; more: boolean } {
@@ -83,14 +143,37 @@ export class OutboxDisk {
     return { rows: rows.slice(first, first + limit), more: rows.length > first + limit };
   }
 
-  #remove(lane: Lane, unwanted: (row: StoredRow) => boolean): void {
+  #moveAside(): string {
+    this.onSetAside([...this.#rows.press, ...this.#rows.event]);
+    this.#epochs = [];
+    this.#rows = { press: [], event: [] };
+    this.#bytes = { press: 0, event: 0 };
+    this.#corrupt = false;
+    this.#setAside += 1;
+    return `set-aside/${this.#setAside}`;
+  }
+
+  #insert(row: StoredRow): void {
+    const rows = this.#rows[row.lane];
+    let at = rows.length;
+    while (at > 0 && isAfter(rows[at - 1], row)) at -= 1;
+    const there = rows[at - 1];
+    if (there?.epochNumber === row.epochNumber && there.sequence === row.sequence) return;
+    rows.splice(at, 0, row);
+    this.#bytes[row.lane] += rowBytes(row);
+  }
+
+  #remove(lane: Lane, unwanted: (row: StoredRow) => boolean): StoredRow[] {
+    const removed: StoredRow[] = [];
     this.#rows[lane] = this.#rows[lane].filter((row) => {
       if (!unwanted(row)) return true;
       const bytes = rowBytes(row);
       this.#bytes[lane] -= bytes;
       if (this.fault === "full") this.freeBytes += bytes;
+      removed.push(row);
       return false;
     });
+    return removed;
   }
 }
 

@@ -52,8 +52,14 @@ export class Ring {
     return done;
   }
 
-  /** The whole fragments from the one at or before `fromMs` on. */
+  /** When the fragment that is being filled began; null without one. */
+  get fillingSinceMs(): number | null {
+    return this.#filling?.capturedAtMs ?? null;
+  }
+
+  /** The whole fragments from the one at or before `fromMs` on; none when that is still being filled. */
   from(fromMs: number): RingFragment[] {
+    if (this.#filling && this.#filling.capturedAtMs <= fromMs) return [];
     const first = this.#fragments.findLastIndex((fragment) => fragment.capturedAtMs <= fromMs);
     return this.#fragments.slice(Math.max(0, first));
   }

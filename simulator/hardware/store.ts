@@ -22,8 +22,9 @@ const GROUP = 32;
 
 /**
  * The outbox of one power-on over an `OutboxDisk`. Operations take virtual time, one transaction after another:
- * a change is durable when its transaction ends, and is answered a little later. At a power cut the transaction
- * under way is on the disk whole or not at all, answered or not; what waited behind it is gone.
+ * what is appended is durable when its transaction ends, and is answered a little later. At a power cut the
+ * transaction under way is on the disk whole or not at all, answered or not; what waited behind it is gone; and of the
+ * settles since the last append some may come undone, the newest first, though they were answered.
  */
 export class SimulatedStore implements Store {
   readonly #time: DeviceTime;
@@ -35,14 +36,10 @@ export class SimulatedStore implements Store {
   #post: ((input: StoreInput) => void) | null = null;
   #open = false;
   #answersAtMs = 0;
+  #whenDone: (() => void) | null = null;
 
   /** @param giveUpClip frees room on a full disk: answers the bytes, or null when there is no clip to give up. */
-  constructor(
-    time: DeviceTime,
-    disk: OutboxDisk,
-    chance: Chance,
-    giveUpClip: () => number | null = () => null,
-  ) {
+  constructor(time: DeviceTime, disk: OutboxDisk, chance: Chance, giveUpClip: () => number | null = noClips) {
     this.#time = time;
     this.#disk = disk;
     this.#chance = chance;
@@ -69,8 +66,16 @@ export class SimulatedStore implements Store {
     this.#enqueue({ kind: "page", lane, after, limit });
   }
 
-  async stop(): Promise<void> {
+  /** Nothing is posted any more. Resolves when everything that was asked for is done, and durable. */
+  stop(): Promise<void> {
     this.#post = null;
+    return new Promise((resolve) => {
+      this.#whenDone = () => {
+        this.#disk.sync();
+        resolve();
+      };
+      if (this.isIdle) this.#whenDone();
+    });
   }
 
   /** Nothing is under way and nothing waits. */
@@ -78,8 +83,15 @@ export class SimulatedStore implements Store {
     return this.#underWay.length === 0 && this.#waiting.length === 0;
   }
 
-  /** The power is gone: chance says whether the transaction under way reached the disk. */
+  /** The power is gone: chance says whether the transaction under way reached the disk, and which settles did. */
   powerCut(): void {
+    this.processKilled();
+    const recent = this.#disk.unsyncedSettles;
+    if (recent > 0) this.#disk.undoSettles(this.#chance.int(0, recent));
+  }
+
+  /** The process is gone and the machine goes on: as at a power cut, but what the kernel was given stays. */
+  processKilled(): void {
     this.#post = null;
     this.#waiting.length = 0;
     const last = this.#underWay;
@@ -95,12 +107,16 @@ export class SimulatedStore implements Store {
 
   #begin(): void {
     const next = this.#waiting.shift();
-    if (!next) return;
+    if (!next) {
+      this.#whenDone?.();
+      return;
+    }
     this.#underWay = [next];
     while (next.kind === "append" && this.#waiting[0]?.kind === "append" && this.#underWay.length < GROUP) {
       this.#underWay.push(this.#waiting.shift() as Operation);
     }
     const wellMs = next.kind === "page" ? this.#chance.int(0, 2) : this.#chance.int(1, 8);
+    if (this.#disk.slowness > 1) this.#disk.onSlow();
     this.#time.after(wellMs * this.#disk.slowness, () => this.#commit());
   }
 
@@ -108,6 +124,7 @@ export class SimulatedStore implements Store {
     const group = this.#underWay;
     this.#underWay = [];
     const answers = group.flatMap((operation) => this.#perform(operation));
+    if (group[0]?.kind !== "page") this.#disk.onCommit();
     // The answer crosses from the disk's thread to the loop: in order, and not at once.
     this.#answersAtMs = Math.max(this.#answersAtMs, this.#time.monotonicMs() + this.#chance.int(0, 1));
     this.#time.after(this.#answersAtMs - this.#time.monotonicMs(), () => {
@@ -143,6 +160,8 @@ export class SimulatedStore implements Store {
   #faultFor(operation: Operation): StoreFault | null {
     const { fault } = this.#disk;
     if (operation.kind !== "open" && !this.#open) return "io";
+    if (operation.kind !== "open" && this.#disk.isCorrupt) return "corrupt";
+    if (operation.kind === "append" && !this.#disk.knows(operation.row.epoch)) return "io";
     if (fault === "full") {
       if (operation.kind === "append") return this.#findsRoom(operation.row) ? null : fault;
       return operation.kind === "open" ? fault : null;
@@ -161,6 +180,10 @@ export class SimulatedStore implements Store {
     this.#disk.freeBytes -= bytes;
     return true;
   }
+}
+
+function noClips(): null {
+  return null;
 }
 
 function refusal(operation: Operation, fault: StoreFault, occurredAt: number): StoreInput {

@@ -15,3 +15,14 @@ export function footage(bytes: number): Uint8Array {
   if (bytes > NOTHING.length) throw new RangeError(`no piece of footage has ${bytes} bytes`);
   return NOTHING.subarray(0, bytes);
 }
+
+/** ITU-T T.81, B.1.1.3: start of image, and the marker of what follows it. */
+const JPEG_BEGINS = [0xff, 0xd8, 0xff];
+const PICTURE = new Uint8Array(131_072);
+PICTURE.set(JPEG_BEGINS);
+
+/** `bytes` bytes that begin as a JPEG does and show nothing: a view of one shared buffer. At most 128 KiB. */
+export function picture(bytes: number): Uint8Array {
+  if (bytes > PICTURE.length) throw new RangeError(`no picture has ${bytes} bytes`);
+  return PICTURE.subarray(0, bytes);
+}

@@ -43,14 +43,27 @@ const OWN_BROKER_DEFAULTS: readonly Override[] = [
  * @throws ConfigurationError with every problem.
  */
 export function liveConfiguration(flags: LiveFlags, folder: string): LiveConfiguration {
-  const content = flags.config === undefined ? null : readYamlFile(flags.config);
-  const notInFile = (defaults: readonly Override[]) =>
-    defaults.filter(({ path }) => !content?.lines.has(path));
-  const given = overridesOf(flags);
-  const configuration = mergeConfiguration(content, [...notInFile(DEFAULTS), ...given], folder);
+  return configurationOver(DEFAULTS, flags.config, overridesOf(flags), folder);
+}
+
+/**
+ * The same for any run of the simulator: the agent's defaults, then `defaults`, then the file, then `given`. A run for
+ * which no broker is named brings its own.
+ * @throws ConfigurationError with every problem.
+ */
+export function configurationOver(
+  defaults: readonly Override[],
+  file: string | undefined,
+  given: readonly Override[],
+  folder: string,
+): LiveConfiguration {
+  const content = file === undefined ? null : readYamlFile(file);
+  const notInFile = (overrides: readonly Override[]) =>
+    overrides.filter(({ path }) => !content?.lines.has(path));
+  const configuration = mergeConfiguration(content, [...notInFile(defaults), ...given], folder);
   if (!configuration.settings.broker.urls.includes(OWN_BROKER)) return { ...configuration, ownBroker: false };
 
-  const own = [...notInFile([...DEFAULTS, ...OWN_BROKER_DEFAULTS]), ...given];
+  const own = [...notInFile([...defaults, ...OWN_BROKER_DEFAULTS]), ...given];
   const withOwn = mergeConfiguration(content, own, folder);
   refuseWhatOwnBrokerCannot(withOwn);
   return { ...withOwn, ownBroker: true };

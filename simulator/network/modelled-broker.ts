@@ -32,6 +32,16 @@ export interface BrokerWitness {
   forgot(message: ModelledMessage): void;
 }
 
+/** What a tester is told as it happens. */
+export type BrokerEffect =
+  | "killed" // it had a client, or one came while it was dead
+  | "lost-retained"
+  | "refused"
+  | "forgot"
+  | "slow-ack"
+  | "repeated-ack"
+  | "repeated-delivery";
+
 interface Client extends ConnectRequest, ClientLine {}
 
 interface Session {
@@ -58,7 +68,8 @@ export class ModelledBroker {
   readonly #sessions: Session[] = [];
   readonly #sessionsListening = new Subscriptions<Session>();
   #life = 1;
-  #up = true;
+  /** Killed so often and not started again. */
+  #kills = 0;
 
   /** CONNECT is answered with "not authorized". */
   refusing = false;
@@ -72,6 +83,7 @@ export class ModelledBroker {
   deliverTwicePermille = 0;
   /** At a take-over the old connection's will comes after the new connection's first messages, as in a cluster. */
   oldWillLast = false;
+  onEffect: (effect: BrokerEffect) => void = () => undefined;
 
   constructor(world: World, chance: Chance, witness: BrokerWitness) {
     this.#world = world;
@@ -80,7 +92,7 @@ export class ModelledBroker {
   }
 
   get isUp(): boolean {
-    return this.#up;
+    return this.#kills === 0;
   }
 
   retained(topic: string): string | null {
@@ -110,7 +122,13 @@ export class ModelledBroker {
 
   /** CONNECT arrived. Answers on the line. */
   connect(client: Client): void {
+    if (!this.isUp) {
+      this.onEffect("killed");
+      client.wire.close("broker");
+      return;
+    }
     if (this.refusing) {
+      this.onEffect("refused");
       client.wire.send("down", PACKET_BYTES, () => client.refused("not authorized"));
       client.wire.close("broker");
       return;
@@ -135,17 +153,37 @@ export class ModelledBroker {
     if (!forgets) this.#route(message);
     const acknowledge = () => {
       if (life !== this.#life) return;
-      if (forgets) this.#witness.forgot(message);
+      if (forgets) {
+        this.onEffect("forgot");
+        this.#witness.forgot(message);
+      }
       const times = this.#chance.happens(this.ackTwicePermille) ? 2 : 1;
+      if (times > 1) this.onEffect("repeated-ack");
       for (let time = 0; time < times; time += 1) client.wire.send("down", PACKET_BYTES, acked);
     };
     if (this.ackDelayMs === 0) acknowledge();
-    else this.#world.after(this.ackDelayMs, acknowledge);
+    else {
+      this.onEffect("slow-ack");
+      this.#world.after(this.ackDelayMs, acknowledge);
+    }
   }
 
-  /** A message by somebody else. */
-  publishFromOutside(message: ModelledMessage): void {
-    if (this.#up) this.#route(message);
+  /** A message by somebody else. Answers how many clients it goes to at once. */
+  publishFromOutside(message: ModelledMessage): number {
+    return this.isUp ? this.#route(message) : 0;
+  }
+
+  /** Somebody else connects under this client id: whoever has it is cut off (MQTT 3.1.1 §3.1.4). Answers whether anybody was. */
+  takeOverFromOutside(clientId: string): boolean {
+    const old = this.#clients.get(clientId);
+    if (old) this.#takeOver(old);
+    return old !== undefined;
+  }
+
+  /** Its retained messages are gone, and nobody is told. */
+  loseRetained(): void {
+    if (this.#retained.size > 0) this.onEffect("lost-retained");
+    this.#retained.clear();
   }
 
   /** DISCONNECT arrived: the will is discarded (MQTT 3.1.1 §3.14.4). */
@@ -164,8 +202,9 @@ export class ModelledBroker {
 
   /** The process dies. What it had acknowledged and not delivered survives only if sessions do. */
   kill(keeps: { retained: boolean; sessions: boolean }): void {
-    this.#up = false;
+    this.#kills += 1;
     this.#life += 1;
+    if (this.#clients.size > 0) this.onEffect("killed");
     for (const client of [...this.#clients.values()]) {
       this.#forget(client);
       client.wire.close("broker");
@@ -179,7 +218,7 @@ export class ModelledBroker {
   }
 
   restart(): void {
-    this.#up = true;
+    this.#kills -= 1;
     for (const session of this.#sessions) this.#pump(session);
   }
 
@@ -205,17 +244,19 @@ export class ModelledBroker {
     this.#route(textMessage(client.will.topic, client.will.text, true));
   }
 
-  #route(message: ModelledMessage): void {
+  #route(message: ModelledMessage): number {
     if (message.retain && message.text !== null) {
       if (message.text === "") this.#retained.delete(message.topic);
       else this.#retained.set(message.topic, message.text);
     }
     const live = { ...message, retain: false };
-    for (const client of this.#listening.find(message.topic)) this.#send(client, live);
+    const clients = this.#listening.find(message.topic);
+    for (const client of clients) this.#send(client, live);
     for (const session of this.#sessionsListening.find(message.topic)) {
       session.queue.push(live);
       this.#pump(session);
     }
+    return clients.length;
   }
 
   #send(client: Client, message: ModelledMessage): void {
@@ -223,7 +264,7 @@ export class ModelledBroker {
   }
 
   #pump(session: Session): void {
-    if (session.pumping || !session.present || !this.#up || session.queue.length === 0) return;
+    if (session.pumping || !session.present || !this.isUp || session.queue.length === 0) return;
     session.pumping = true;
     const life = this.#life;
     this.#world.after(this.#chance.int(0, 15), () => {
@@ -238,6 +279,8 @@ export class ModelledBroker {
     session.queue = [];
     for (const message of queue) session.client.deliver(message);
     const last = queue.at(-1);
-    if (last && this.#chance.happens(this.deliverTwicePermille)) session.client.deliver(last);
+    if (!last || !this.#chance.happens(this.deliverTwicePermille)) return;
+    this.onEffect("repeated-delivery");
+    session.client.deliver(last);
   }
 }

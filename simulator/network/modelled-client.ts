@@ -32,7 +32,10 @@ interface Connection {
   deadline: Scheduled | null;
   queue: Waiting[];
   unacked: number;
+  /** Of what is no press and not acknowledged. */
+  pacedBytes: number;
   leaving: boolean;
+  abandoned: boolean;
 }
 
 interface Waiting {
@@ -42,6 +45,7 @@ interface Waiting {
   message: ModelledMessage | "reading" | null;
 }
 
+const LIVE_PRESS = "/event/press";
 const CONNECT_TIMEOUT_MS = 10_000;
 const DRAIN_MS = 2_000;
 const CONNECT_BYTES = 200;
@@ -58,6 +62,10 @@ export class ModelledBrokerClient implements Broker {
   readonly #attempted: (message: BrokerMessageOut, connection: number, token: number) => void;
   readonly #connections = new Map<number, Connection>();
   #post: ((input: BrokerInput) => void) | null = null;
+  /** How many bytes that are no press are on a connection's way and not acknowledged, as often as they become more. */
+  onPaced: (bytes: number) => void = () => undefined;
+  onConnect: () => void = () => undefined;
+  onOver: () => void = () => undefined;
 
   /** `attempted` is told of every publish that the agent asks for on an open connection. */
   constructor(
@@ -74,11 +82,25 @@ export class ModelledBrokerClient implements Broker {
     this.#attempted = attempted;
   }
 
+  /** Something that is published now is sent. */
+  get isOpen(): boolean {
+    for (const { phase, leaving } of this.#connections.values()) {
+      if (phase === "open" && !leaving) return true;
+    }
+    return false;
+  }
+
   start(post: (input: BrokerInput) => void): void {
     this.#post = post;
   }
 
+  /** @throws Error when the connection before has not been told to end: a bug of the caller. */
   connect(request: Request): void {
+    for (const { phase, leaving, abandoned, request: other } of this.#connections.values()) {
+      if (phase !== "over" && !leaving && !abandoned) {
+        throw new Error(`connection ${other.connection} is still open`);
+      }
+    }
     const connection: Connection = {
       request,
       wire: null,
@@ -87,9 +109,12 @@ export class ModelledBrokerClient implements Broker {
       deadline: null,
       queue: [],
       unacked: 0,
+      pacedBytes: 0,
       leaving: false,
+      abandoned: false,
     };
     this.#connections.set(request.connection, connection);
+    this.onConnect();
     connection.deadline = this.#time.after(CONNECT_TIMEOUT_MS, () => {
       this.#hangUp(
         connection,
@@ -102,7 +127,7 @@ export class ModelledBrokerClient implements Broker {
 
   publish(number: number, token: number, message: BrokerMessageOut): void {
     const connection = this.#connections.get(number);
-    if (connection?.phase !== "open" || connection.leaving) return;
+    if (connection?.phase !== "open" || connection.leaving || connection.abandoned) return;
     this.#attempted(message, number, token);
     const { topic, payload, retain } = message;
     const waiting: Waiting = { token, topic, message: "reading" };
@@ -130,8 +155,10 @@ export class ModelledBrokerClient implements Broker {
 
   abandon(number: number): void {
     const connection = this.#connections.get(number);
+    if (!connection) return;
+    connection.abandoned = true;
     // The answer comes later, never from within the call.
-    if (connection) this.#time.after(0, () => this.#hangUp(connection, "closed", "abandoned as asked"));
+    this.#time.after(0, () => this.#hangUp(connection, "closed", "abandoned as asked"));
   }
 
   async stop(): Promise<void> {
@@ -182,11 +209,8 @@ export class ModelledBrokerClient implements Broker {
       message: (message) => guarded(() => this.#received(connection, message))(),
     };
     wire.send("up", CONNECT_BYTES, () => {
-      if (!broker.isUp) wire.close("broker");
-      else {
-        connection.server = server;
-        broker.connect(server);
-      }
+      if (broker.isUp) connection.server = server;
+      broker.connect(server);
     });
   }
 
@@ -227,10 +251,16 @@ export class ModelledBrokerClient implements Broker {
     if (!wire || !server) return;
     connection.unacked += 1;
     const bytes = message.bytes + message.topic.length + PUBLISH_OVERHEAD_BYTES;
+    let paced = message.topic.endsWith(LIVE_PRESS) ? 0 : bytes;
+    connection.pacedBytes += paced;
+    this.onPaced(connection.pacedBytes);
     wire.send("up", bytes, () => {
       this.#network.broker.publish(server, message, () => {
         if (!this.#time.powered || connection.phase !== "open") return;
         connection.unacked -= 1;
+        connection.pacedBytes -= paced;
+        // It may be acknowledged once more.
+        paced = 0;
         this.#post?.({
           type: "broker.acked",
           occurredAt: this.#now(),
@@ -276,6 +306,7 @@ export class ModelledBrokerClient implements Broker {
   #hangUp(connection: Connection, cause: "refused" | "unreachable" | "closed", detail: string): void {
     if (connection.phase === "over") return;
     connection.phase = "over";
+    this.onOver();
     connection.deadline?.cancel();
     connection.wire?.close("device");
     this.#connections.delete(connection.request.connection);

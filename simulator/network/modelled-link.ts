@@ -11,6 +11,9 @@ export interface LinkQuality {
   bytesPerSecond: number;
 }
 
+/** What a tester is told as it happens: a wire was cut or could not be made, a packet waits, a packet is not carried as usual. */
+export type LinkEffect = "cut" | "blocked-up" | "blocked-down" | "unusual";
+
 /** What one end of a wire is told. */
 export interface WireEnd {
   /** The other end, or the network between, has closed it. Called once. */
@@ -27,18 +30,25 @@ export class ModelledLink {
   readonly #chance: Chance;
   readonly #wires = new Set<Wire>();
   readonly #blocks: Record<Direction, number> = { up: 0, down: 0 };
+  readonly #usual: LinkQuality;
   #cuts = 0;
   quality: LinkQuality;
+  onEffect: (effect: LinkEffect) => void = () => undefined;
 
   constructor(world: World, chance: Chance, quality: LinkQuality) {
     this.#world = world;
     this.#chance = chance;
     this.quality = quality;
+    this.#usual = quality;
   }
 
   /** There is a network at all. */
   get isUp(): boolean {
     return this.#cuts === 0;
+  }
+
+  get isUnusual(): boolean {
+    return this.quality !== this.#usual;
   }
 
   isBlocked(direction: Direction): boolean {
@@ -47,7 +57,10 @@ export class ModelledLink {
 
   /** A new wire, or null while there is no network. `keepAliveMs` is how long either end bears silence. */
   open(ends: { device: WireEnd; broker: WireEnd }, keepAliveMs: number): Wire | null {
-    if (!this.isUp) return null;
+    if (!this.isUp) {
+      this.onEffect("cut");
+      return null;
+    }
     const wire = new Wire(this.#world, this.#chance, this, ends, keepAliveMs);
     this.#wires.add(wire);
     wire.onGone = () => this.#wires.delete(wire);
@@ -57,6 +70,7 @@ export class ModelledLink {
   /** The network is gone: the device's end of every wire closes at once, the broker's when silence is too long for it. */
   cut(): void {
     this.#cuts += 1;
+    if (this.#wires.size > 0) this.onEffect("cut");
     for (const wire of [...this.#wires]) wire.lose();
   }
 
@@ -130,7 +144,7 @@ export class Wire {
     const lane = this.#lanes[direction];
     lane.sent += 1;
     const packet = { number: lane.sent, bytes, arrive };
-    if (lane.blockedSinceMs !== null) lane.waiting.push(packet);
+    if (lane.blockedSinceMs !== null) this.#wait(direction, packet);
     else this.#carry(direction, packet);
   }
 
@@ -181,7 +195,13 @@ export class Wire {
     for (const packet of waiting) this.#carry(direction, packet);
   }
 
+  #wait(direction: Direction, packet: Packet): void {
+    this.#lanes[direction].waiting.push(packet);
+    if (this.#link.isBlocked(direction)) this.#link.onEffect(`blocked-${direction}`);
+  }
+
   #carry(direction: Direction, packet: Packet): void {
+    if (this.#link.isUnusual) this.#link.onEffect("unusual");
     const { latencyMs, jitterMs, bytesPerSecond } = this.#link.quality;
     const lane = this.#lanes[direction];
     const now = this.#world.nowMs;
@@ -190,7 +210,7 @@ export class Wire {
     lane.lastAtMs = atMs;
     this.#world.at(atMs, () => {
       // It was still on its way when the hole opened: it waits like the rest.
-      if (lane.blockedSinceMs !== null) lane.waiting.push(packet);
+      if (lane.blockedSinceMs !== null) this.#wait(direction, packet);
       else this.#arrived(direction, packet);
     });
   }

@@ -5,12 +5,16 @@ export class Subscriptions<Who> {
   readonly #exact = new Map<string, Set<Who>>();
   /** `a/b/#`, by `a/b`. */
   readonly #below = new Map<string, Set<Who>>();
+  /** Of how many levels those are. */
+  readonly #depths = new Set<number>();
   readonly #others: { filter: string; who: Who }[] = [];
 
   add(filter: string, who: Who): void {
     const isBelow = filter.endsWith("/#") && !filter.includes("+");
-    if (isBelow) addTo(this.#below, filter.slice(0, -2), who);
-    else if (/[+#]/.test(filter)) this.#others.push({ filter, who });
+    if (isBelow) {
+      this.#depths.add(filter.split("/").length - 1);
+      addTo(this.#below, filter.slice(0, -2), who);
+    } else if (/[+#]/.test(filter)) this.#others.push({ filter, who });
     else addTo(this.#exact, filter, who);
   }
 
@@ -22,14 +26,28 @@ export class Subscriptions<Who> {
   }
 
   /** Everybody whose filter matches, each once, in an order that the calls of `add` fix. */
-  find(topic: string): Iterable<Who> {
-    const found = new Set(this.#exact.get(topic));
-    for (let end = topic.length; end > 0; end = topic.lastIndexOf("/", end - 1)) {
-      for (const who of this.#below.get(topic.slice(0, end)) ?? []) found.add(who);
+  find(topic: string): Who[] {
+    const found = [...(this.#exact.get(topic) ?? [])];
+    const add = (who: Who) => {
+      if (!found.includes(who)) found.push(who);
+    };
+    for (const levels of this.#depths) {
+      const end = endOfLevel(topic, levels);
+      if (end > 0) this.#below.get(topic.slice(0, end))?.forEach(add);
     }
-    for (const { filter, who } of this.#others) if (matches(filter, topic)) found.add(who);
+    for (const { filter, who } of this.#others) if (matches(filter, topic)) add(who);
     return found;
   }
+}
+
+/** Where the first so many levels of a topic end; -1 when it has fewer. */
+function endOfLevel(topic: string, levels: number): number {
+  let end = -1;
+  for (let level = 0; level < levels; level += 1) {
+    end = topic.indexOf("/", end + 1);
+    if (end < 0) return level === levels - 1 ? topic.length : -1;
+  }
+  return end;
 }
 
 function addTo<Who>(index: Map<string, Set<Who>>, key: string, who: Who): void {

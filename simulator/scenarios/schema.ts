@@ -188,6 +188,12 @@ export const DOORBELL = {
     synced: Type.Boolean({ default: true, description: "It has the time from the start" }),
     behind: duration("How far it is behind at the first start when it has not", { default: 0, minimum: 0 }),
     syncAfter: duration("How long after a start a time server answers then", { default: 0, minimum: 0 }),
+    driftPpm: Type.Integer({
+      default: 0,
+      minimum: -1_000,
+      maximum: 1_000,
+      description: "How many millionths the device's quartz is too quick; too slow when it is negative",
+    }),
   }),
   receiver: fields("The one who receives its messages.", {
     receiptsAnyway: flag(false, "It gives receipts also where the broker's acknowledgement settles"),
@@ -199,6 +205,9 @@ export const BROKER = fields("What the broker keeps and does when something goes
   keepsRetained: flag(true, "Killed, it keeps its retained messages"),
   keepsSessions: flag(true, "Killed, it keeps the messages that wait for the receiver"),
   oldWillLast: flag(false, "At a take-over the old connection's will comes last, as in a cluster"),
+  deliverTwice: share("Of what goes to the receiver at once, how often the last message is sent again", {
+    default: 0,
+  }),
 });
 
 /** What stands at the top of a file besides steps, doorbells and their settings. */

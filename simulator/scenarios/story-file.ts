@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { listSettings, type SettingTree } from "../../agent/contract/setting-list.ts";
 import type { Settings } from "../../agent/contract/settings.ts";
 import { isOfTheMachine } from "../sim/settings.ts";
+import { STEADY_BUTTON } from "../virtual/faults.ts";
 import { defaultSettings } from "../virtual/settings.ts";
 import type { DoorbellStory, Story } from "../virtual/story.ts";
 import { settingsOf } from "./door-settings.ts";
@@ -35,6 +36,7 @@ export function storyToScenario(story: Story, words: { name: string; about: stri
       keepsRetained: broker?.keepsRetained ?? true,
       keepsSessions: broker?.keepsSessions ?? true,
       oldWillLast: broker?.oldWillLast ?? false,
+      deliverTwice: broker?.deliverTwicePermille ?? 0,
     },
     doorbells: doorbells.map(doorOf),
     // Sorting keeps the order of what happens at one instant.
@@ -55,9 +57,18 @@ export function scenarioToStory(scenario: Scenario): Story | null {
       faults: {
         link: { latencyMs: link.latency, jitterMs: link.jitter, bytesPerSecond: link.rate },
         counts: {},
-        ...broker,
+        keepsRetained: broker.keepsRetained,
+        keepsSessions: broker.keepsSessions,
+        oldWillLast: broker.oldWillLast,
+        deliverTwicePermille: broker.deliverTwice,
         ...receiver,
-        clock: { synced: clock.synced, behindMs: clock.behind, syncAfterMs: clock.syncAfter },
+        clock: {
+          synced: clock.synced,
+          behindMs: clock.behind,
+          syncAfterMs: clock.syncAfter,
+          driftPpm: clock.driftPpm,
+        },
+        button: STEADY_BUTTON,
       },
       ...deedsOf(scenario, door),
     };
@@ -135,7 +146,12 @@ function doorOf({ settings, faults, motions }: DoorbellStory): Door {
   return {
     settings: zones ? { ...own, "motion.zones": THREE_ZONES } : own,
     link: { latency: link.latencyMs, jitter: link.jitterMs, rate: link.bytesPerSecond },
-    clock: { synced: clock.synced, behind: clock.behindMs, syncAfter: clock.syncAfterMs },
+    clock: {
+      synced: clock.synced,
+      behind: clock.behindMs,
+      syncAfter: clock.syncAfterMs,
+      driftPpm: clock.driftPpm,
+    },
     receiver: { receiptsAnyway },
   };
 }

@@ -58,12 +58,18 @@ export function worldOf(
   { seed, shard, broker, doorbells }: Scenario,
   options: Pick<WorldOptions, "tamper" | "trace"> = {},
 ): SimWorld {
-  const world = createWorld({ ...options, seed, shard, broker });
+  const { deliverTwice: deliverTwicePermille, ...kept } = broker;
+  const world = createWorld({ ...options, seed, shard, broker: { ...kept, deliverTwicePermille } });
   for (const { settings, link, clock, receiver } of doorbells) {
     world.doorbell({
       settings: sectionsOf(settings),
       link: { latencyMs: link.latency, jitterMs: link.jitter, bytesPerSecond: link.rate },
-      clock: { synced: clock.synced, behindMs: clock.behind, syncAfterMs: clock.syncAfter },
+      clock: {
+        synced: clock.synced,
+        behindMs: clock.behind,
+        syncAfterMs: clock.syncAfter,
+        driftPpm: clock.driftPpm,
+      },
       receiptsAnyway: receiver.receiptsAnyway,
     });
   }

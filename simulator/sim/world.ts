@@ -2,7 +2,7 @@ import { nearest } from "../../agent/config/nearest.ts";
 import { UsageError, WorldError } from "../../agent/contract/errors.ts";
 import type { Evidence, Violation } from "../checkers/evidence.ts";
 import type { Tamper } from "../virtual/doorbell.ts";
-import { type FaultOptions, MISHAP_KINDS, type MishapKind } from "../virtual/faults.ts";
+import { type FaultOptions, MISHAP_KINDS, type MishapKind, STEADY_BUTTON } from "../virtual/faults.ts";
 import { beginMishap, violationsOf } from "../virtual/run.ts";
 import { buildScenes, type Scene } from "../virtual/scene.ts";
 import { settle } from "../virtual/settle.ts";
@@ -18,7 +18,9 @@ export interface WorldOptions {
   /** Of all small chances: latencies, the order of the disk's work, where a power cut meets it. 1 unless told. */
   seed?: number;
   /** What the broker keeps and does when something goes wrong with it. It keeps everything unless told. */
-  broker?: Partial<Pick<FaultOptions, "keepsRetained" | "keepsSessions" | "oldWillLast">>;
+  broker?: Partial<
+    Pick<FaultOptions, "keepsRetained" | "keepsSessions" | "oldWillLast" | "deliverTwicePermille">
+  >;
   /** Which part of a town this is; 0, the whole, unless told. */
   shard?: number;
   /** Changes the agents' ports: a broken agent, to see that a test would notice. */
@@ -79,15 +81,17 @@ export class SimWorld {
    */
   doorbell({ settings = {}, link, clock, receiptsAnyway = false }: DoorbellOptions = {}): SimDoorbell {
     if (this.#scenes) throw new UsageError("a world's doorbells are made before anything happens in it");
-    const { keepsRetained = true, keepsSessions = true, oldWillLast = false } = this.#options.broker ?? {};
+    const { keepsRetained = true, keepsSessions = true } = this.#options.broker ?? {};
+    const { oldWillLast = false, deliverTwicePermille = 0 } = this.#options.broker ?? {};
     const number = this.#doorbells.length;
     this.#planned.push({
       settings: completeSettings(settings),
       faults: {
         link: { latencyMs: 5, jitterMs: 0, bytesPerSecond: 1_000_000, ...link },
         counts: {},
-        ...{ oldWillLast, keepsRetained, keepsSessions, receiptsAnyway },
-        clock: { synced: true, behindMs: 0, syncAfterMs: 0, ...clock },
+        ...{ oldWillLast, keepsRetained, keepsSessions, deliverTwicePermille, receiptsAnyway },
+        clock: { synced: true, behindMs: 0, syncAfterMs: 0, driftPpm: 0, ...clock },
+        button: STEADY_BUTTON,
       },
       ...{ presses: [], motions: [], mishaps: [] },
     });

@@ -1,11 +1,12 @@
 import type { Settings } from "../../agent/contract/settings.ts";
 import type { State } from "../../agent/core/state.ts";
+import { crashesWith, modeAfter } from "../../agent/crash-record.ts";
 import type { Ports } from "../../agent/ports.ts";
 import { Runtime } from "../../agent/runtime.ts";
 import type { OutboxRow } from "../../device/ports/store.ts";
 import type { PowerOn } from "../checkers/evidence.ts";
 import { SimulatedButton } from "../hardware/button.ts";
-import { type CameraCondition, SimulatedCamera } from "../hardware/camera.ts";
+import { type CameraCondition, SimulatedCamera, wellCamera } from "../hardware/camera.ts";
 import { SimulatedChime } from "../hardware/chime.ts";
 import { SimulatedClock } from "../hardware/clock.ts";
 import { SimulatedEntropy } from "../hardware/entropy.ts";
@@ -18,17 +19,17 @@ import { SimulatedTimers } from "../hardware/timers.ts";
 import { ModelledBrokerClient, type Network } from "../network/modelled-client.ts";
 import type { Chance } from "../world/chance.ts";
 import { PoweredTime } from "../world/device-time.ts";
-import type { World } from "../world/world.ts";
+import { WORLD_BEGAN_UTC_MS, type World } from "../world/world.ts";
 import type { FaultOptions } from "./faults.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** Changes the agent's ports before it gets them: how a test makes a broken agent. */
 export type Tamper = (ports: Ports) => Ports;
 
-/** UTC when every world begins: 2026-01-01. */
-const WORLD_BEGAN_UTC_MS = Date.UTC(2026, 0, 1);
 /** A process that ends waits for its disk, and looks so often whether it has finished. */
 const LOOK_EVERY_MS = 50;
+/** A time server is asked so often (systemd-timesyncd's longest, within a factor of two). */
+const ASK_TIME_EVERY_MS = 1_024_000;
 
 interface Running {
   powerOn: PowerOn;
@@ -47,7 +48,7 @@ interface Running {
 export class VirtualDoorbell {
   readonly disk = new OutboxDisk();
   readonly spool: SpoolDisk;
-  readonly cameraCondition: CameraCondition = { broken: false, stalled: false };
+  readonly cameraCondition: CameraCondition = wellCamera();
   readonly #world: World;
   readonly #chance: Chance;
   readonly #network: Network;
@@ -59,6 +60,11 @@ export class VirtualDoorbell {
   /** Its agent has ended; its process has not. */
   #ending: Running | null = null;
   #boots = 0;
+  /** UTC of the newest crashes, as the card has them. */
+  #crashesUtcMs: number[] = [];
+  #unplugged = false;
+  /** By how much the time server is wrong. */
+  timeServerErrorMs = 0;
   /** The device's own idea of UTC when it last ran, as far as the card has it. */
   #savedUtcMs: number;
 
@@ -82,6 +88,11 @@ export class VirtualDoorbell {
     this.#tamper = options.tamper;
     this.spool = new SpoolDisk(options.settings.spool.maxBytes);
     this.spool.onEvicted = (clipId, reason) => this.#ledger.evicted(clipId, reason);
+    this.disk.onSetAside = (rows) => {
+      this.#ledger.setAside(rows);
+      // A corrupt database is moved aside with the clips that it knew.
+      this.spool.clips.clear();
+    };
     this.#savedUtcMs = WORLD_BEGAN_UTC_MS - options.clock.behindMs;
   }
 
@@ -92,6 +103,17 @@ export class VirtualDoorbell {
 
   get button(): SimulatedButton | null {
     return this.#running?.button ?? null;
+  }
+
+  /** The line of its button cannot be read. */
+  get buttonUnplugged(): boolean {
+    return this.#unplugged;
+  }
+
+  set buttonUnplugged(unplugged: boolean) {
+    this.#unplugged = unplugged;
+    if (unplugged) this.button?.flap("simulated: unplugged");
+    else this.button?.restore();
   }
 
   get camera(): SimulatedCamera | null {
@@ -121,9 +143,11 @@ export class VirtualDoorbell {
     }
     this.#boots += 1;
     const chance = this.#chance.fork(`boot/${this.#boots}`);
-    const powerOn = this.#ledger.powerCame();
-    const time = new PoweredTime(this.#world);
+    const { driftPpm } = this.#clockOptions;
+    const time = new PoweredTime(this.#world, driftPpm);
     const clock = this.#newClock(time, chance);
+    const mode = modeAfter(this.#crashesUtcMs, clock.read().utcMs);
+    const powerOn = this.#ledger.powerCame(mode, driftPpm);
     const fragments = new SimulatedFragmentStore(time, this.spool, chance.fork("spool"));
     const camera = new SimulatedCamera(time, fragments, chance.fork("camera"), {
       condition: this.cameraCondition,
@@ -146,7 +170,7 @@ export class VirtualDoorbell {
       timers: new SimulatedTimers(time),
       entropy: new SimulatedEntropy(chance.fork("entropy")),
       button,
-      light: new SimulatedLight((pattern) => this.#ledger.watch?.lit(pattern)),
+      light: new SimulatedLight((pattern) => this.#ledger.shone(powerOn, pattern)),
       chime: new SimulatedChime(() => this.#ledger.rang(powerOn)),
       camera,
       store,
@@ -157,12 +181,12 @@ export class VirtualDoorbell {
       ports: this.#tamper(ports),
       settings: structuredClone(this.#settings),
       version: "0.0.0-virtual",
-      mode: "normal",
+      mode,
       log: () => undefined,
       ended: (exitCode, reason) => this.#ended(exitCode, reason),
       observe: (input, actions, state) => {
         running.state = state;
-        this.#ledger.turn(powerOn, input, actions, state);
+        this.#ledger.turn(powerOn, input, actions, state, client.isOpen);
         if (input.type === "store.appended") this.#lookAtDisk([]);
         if (input.type === "clip.grew" || input.type === "clip.closed")
           this.#ledger.onCard(this.spool.bytes());
@@ -183,8 +207,17 @@ export class VirtualDoorbell {
       client,
       state: null,
     };
+    client.onPaced = (bytes) => this.#ledger.paced(bytes);
+    client.onConnect = () => this.#ledger.connecting(powerOn);
+    client.onOver = () => this.#ledger.connectionOver(powerOn);
     this.#running = running;
     runtime.start();
+    if (this.#unplugged) button.flap("simulated: unplugged");
+    if (!this.#clockOptions.synced) this.#ledger.strikes.struck("clock.unset");
+    if (driftPpm !== 0) {
+      this.#ledger.strikes.struck("clock.drift");
+      this.#keepTime(running);
+    }
   }
 
   /** The power goes, between any two instants. Does nothing when it is off. */
@@ -199,6 +232,18 @@ export class VirtualDoorbell {
     running.store.powerCut();
     running.time.cut();
     this.#over(running, "power-cut");
+  }
+
+  /** The agent's process is gone, by a bug of its own or by the kernel; the machine goes on. */
+  endProcess(how: "crash" | "killed"): void {
+    const running = this.#running;
+    if (!running) return;
+    if (how === "crash") this.#crashesUtcMs = crashesWith(this.#crashesUtcMs, running.clock.read().utcMs);
+    running.runtime.halt();
+    running.client.processEnded();
+    running.store.processKilled();
+    running.time.cut();
+    this.#over(running, "killed");
   }
 
   /** The power goes while a process waits for its disk. */
@@ -232,7 +277,7 @@ export class VirtualDoorbell {
 
   #waitForDisk(running: Running): void {
     this.#world.after(LOOK_EVERY_MS, () => {
-      if (this.disk.fault !== null) running.powerOn.diskless = true;
+      if (this.disk.fault !== null || this.disk.isCorrupt) running.powerOn.diskless = true;
       if (!running.store.isIdle) {
         this.#waitForDisk(running);
         return;
@@ -246,7 +291,8 @@ export class VirtualDoorbell {
   #over(running: Running, end: PowerOn["end"]): void {
     running.powerOn.toMs = this.#world.nowMs;
     running.powerOn.end = end;
-    running.powerOn.diskless = this.disk.fault !== null || running.state?.outbox.store === "memory";
+    running.powerOn.diskless =
+      this.disk.fault !== null || this.disk.isCorrupt || running.state?.outbox.store === "memory";
     this.#savedUtcMs = running.clock.read().utcMs;
     this.#running = null;
     this.#lookAtDisk(this.#allRows());
@@ -258,7 +304,16 @@ export class VirtualDoorbell {
 
   #lookAtDisk(rows: readonly OutboxRow[]): void {
     const { press, event } = this.disk.totals();
-    this.#ledger.onDisk(rows, press.bytes + event.bytes);
+    // What a slow disk has still to forget says nothing of the agent.
+    this.#ledger.onDisk(rows, this.disk.slowness === 1 ? press.bytes + event.bytes : 0);
+  }
+
+  /** A time server puts right what the quartz does wrong, once it has answered. */
+  #keepTime({ time, clock }: Pick<Running, "time" | "clock">): void {
+    time.after(ASK_TIME_EVERY_MS, () => {
+      if (clock.read().trust === "synced") clock.discipline(this.#trueUtcMs(this.#chance));
+      this.#keepTime({ time, clock });
+    });
   }
 
   #newClock(time: PoweredTime, chance: Chance): SimulatedClock {
@@ -271,6 +326,6 @@ export class VirtualDoorbell {
 
   /** As a time server tells it. */
   #trueUtcMs(chance: Chance): number {
-    return WORLD_BEGAN_UTC_MS + this.#world.nowMs + chance.int(-50, 50);
+    return WORLD_BEGAN_UTC_MS + this.#world.nowMs + chance.int(-50, 50) + this.timeServerErrorMs;
   }
 }

@@ -12,6 +12,8 @@ import type { EventFacts, Evidence, PhysicalPress, PowerOn, Sighting } from "../
 import type { BrokerWitness } from "../network/modelled-broker.ts";
 import type { ModelledMessage } from "../network/modelled-message.ts";
 import type { World } from "../world/world.ts";
+import { duePress } from "./due-press.ts";
+import { Strikes } from "./strikes.ts";
 
 /** Longer than an answer of the store is on its way. */
 const JUST_CLOSED_MS = 1_000;
@@ -52,6 +54,18 @@ export class Ledger implements BrokerWitness {
   peakOutboxBytes = 0;
   peakUnsavedRows = 0;
   peakSpoolBytes = 0;
+  readonly buttonTroubles: Evidence["buttonTroubles"] = [];
+  readonly linkTroubles: Evidence["linkTroubles"] = [];
+  readonly lies: Evidence["lies"] = [];
+  readonly setAsides: Evidence["setAsides"] = [];
+  readonly lights: Evidence["lights"] = [];
+  readonly duePresses: Evidence["duePresses"] = [];
+  readonly strikes = new Strikes();
+  peakPacedBytes = 0;
+  longestPauseMs = 0;
+  connectionsAtOnce = 0;
+  #connections = 0;
+  #pausedSinceMs: number | null = null;
   inputs = 0;
   watch: LedgerWatch | null = null;
 
@@ -68,7 +82,7 @@ export class Ledger implements BrokerWitness {
     this.#world.trace.add(this.#world.nowMs, `${this.#label}${what}`, fact, brief);
   }
 
-  powerCame(): PowerOn {
+  powerCame(mode: PowerOn["mode"], driftPpm: number): PowerOn {
     const powerOn: PowerOn = {
       number: this.powerOns.length,
       epoch: "",
@@ -78,16 +92,31 @@ export class Ledger implements BrokerWitness {
       diskless: false,
       ringsMs: [],
       connection: 0,
+      mode,
+      driftPpm,
+      cameraUpMs: null,
     };
     this.powerOns.push(powerOn);
+    this.#connections = 0;
+    this.#pausedSinceMs = null;
     this.#published.clear();
     return powerOn;
   }
 
-  /** A turn of the agent: what it took in and what it will do. */
-  turn(powerOn: PowerOn, input: Input, actions: readonly Action[], state: Readonly<State>): void {
+  /** A turn of the agent: what it took in and what it will do. `isConnected`: a message would be sent. */
+  turn(
+    powerOn: PowerOn,
+    input: Input,
+    actions: readonly Action[],
+    state: Readonly<State>,
+    isConnected: boolean,
+  ): void {
     this.inputs += 1;
     this.note("turn", [input, actions], briefOf(input, actions));
+    this.strikes.saw(input);
+    if (input.type === "camera.up") powerOn.cameraUpMs ??= this.#world.nowMs;
+    const due = duePress(actions, state);
+    if (due !== null && isConnected) this.duePresses.push({ id: due, atMs: this.#world.nowMs });
     this.watch?.turn(input);
     switch (input.type) {
       case "agent.started":
@@ -133,6 +162,38 @@ export class Ledger implements BrokerWitness {
     });
     const id = `${powerOn.epoch}-${lane === "press" ? "p" : "e"}${sequence}`;
     if (clips.length > 0) this.refusedBesideClips.push({ id, clips });
+  }
+
+  /** A corrupt outbox with these rows is moved aside. */
+  setAside(rows: readonly OutboxRow[]): void {
+    this.setAsides.push({
+      powerOn: this.powerOns.length - 1,
+      ids: new Set(rows.map(({ id }) => id)),
+    });
+  }
+
+  shone({ number }: PowerOn, pattern: LightPattern): void {
+    this.lights.push({ powerOn: number, atMs: this.#world.nowMs, pattern });
+    this.watch?.lit(pattern);
+  }
+
+  /** Bytes on a connection's way that are no press and not acknowledged. */
+  paced(bytes: number): void {
+    this.peakPacedBytes = Math.max(this.peakPacedBytes, bytes);
+  }
+
+  connecting(powerOn: PowerOn): void {
+    if (powerOn.number !== this.powerOns.length - 1) return;
+    this.#connections += 1;
+    this.connectionsAtOnce = Math.max(this.connectionsAtOnce, this.#connections);
+    if (this.#pausedSinceMs === null) return;
+    this.longestPauseMs = Math.max(this.longestPauseMs, this.#world.nowMs - this.#pausedSinceMs);
+  }
+
+  connectionOver(powerOn: PowerOn): void {
+    if (powerOn.number !== this.powerOns.length - 1) return;
+    this.#connections -= 1;
+    this.#pausedSinceMs = this.#world.nowMs;
   }
 
   rang(powerOn: PowerOn): void {
@@ -193,6 +254,15 @@ export class Ledger implements BrokerWitness {
       peakOutboxBytes: this.peakOutboxBytes,
       peakUnsavedRows: this.peakUnsavedRows,
       peakSpoolBytes: this.peakSpoolBytes,
+      buttonTroubles: this.buttonTroubles,
+      lies: this.lies,
+      setAsides: this.setAsides,
+      lights: this.lights,
+      duePresses: this.duePresses,
+      peakPacedBytes: this.peakPacedBytes,
+      longestPauseMs: this.longestPauseMs,
+      connectionsAtOnce: this.connectionsAtOnce,
+      linkTroubles: this.linkTroubles,
       ...end,
     };
   }

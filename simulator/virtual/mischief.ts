@@ -1,9 +1,11 @@
 import { topicsOf } from "../../agent/contract/topics.ts";
 import { textMessage } from "../network/modelled-message.ts";
 import type { Mishap } from "./faults.ts";
+import { hold } from "./hold.ts";
+import { beginAtDevice, beginOnDisk } from "./mischief-device.ts";
 import type { Scene } from "./scene.ts";
 
-type Trouble = Pick<Mishap, "kind" | "dose">;
+export type Trouble = Pick<Mishap, "kind" | "dose">;
 
 export const GARBAGE = [
   "",
@@ -15,37 +17,70 @@ export const GARBAGE = [
   "9".repeat(400),
 ];
 
-/** Begins a mishap; answers how it ends. */
+/**
+ * Begins a mishap; answers how it ends. What strikes is counted where its effect is felt; several of a kind may go on
+ * at once.
+ */
 export function begin(scene: Scene, mishap: Trouble): () => void {
+  const { ledger, world } = scene;
+  const over = ledger.strikes.begun(mishap.kind);
+  const stretch = { fromMs: world.nowMs, toMs: null as number | null };
+  if (mishap.kind.startsWith("link.")) ledger.linkTroubles.push(stretch);
+  const end = beginAt(scene, mishap);
+  return () => {
+    end();
+    stretch.toMs = world.nowMs;
+    over();
+  };
+}
+
+function beginAt(scene: Scene, mishap: Trouble): () => void {
   const [target] = mishap.kind.split(".");
   if (target === "link") return beginOnLink(scene, mishap);
-  if (target === "broker" || target === "consumer" || target === "stranger")
-    return beginAtBroker(scene, mishap);
+  if (target === "broker" || target === "consumer") return beginAtBroker(scene, mishap);
+  if (target === "stranger") return beginByStranger(scene, mishap);
   if (target === "disk" || target === "spool") return beginOnDisk(scene, mishap);
   return beginAtDevice(scene, mishap);
 }
 
-function beginOnLink({ network: { link }, options }: Scene, { kind, dose }: Trouble): () => void {
+function beginOnLink({ world, network: { link }, options }: Scene, { kind, dose }: Trouble): () => void {
+  const { latencyMs, jitterMs, bytesPerSecond } = options.link;
   switch (kind) {
     case "link.cut":
       link.cut();
       return () => link.mend();
+    case "link.flapping": {
+      // Up for so long, then down for so long: a router that reboots, a plug that is loose.
+      const everyMs = 2_000 + dose * 60;
+      let isDown = false;
+      let isOver = false;
+      const turn = () => {
+        if (isOver) return;
+        isDown = !isDown;
+        if (isDown) link.cut();
+        else link.mend();
+        world.after(isDown ? Math.ceil(everyMs / 4) : everyMs, turn);
+      };
+      turn();
+      return () => {
+        isOver = true;
+        if (isDown) link.mend();
+      };
+    }
     case "link.half-open-up":
       link.block("up");
       return () => link.unblock("up");
     case "link.half-open-down":
       link.block("down");
       return () => link.unblock("down");
-    case "link.slow": {
-      link.quality = {
-        ...options.link,
-        bytesPerSecond: 2_000 + dose * 30,
-        latencyMs: options.link.latencyMs + dose,
-      };
-      return () => {
-        link.quality = options.link;
-      };
-    }
+    case "link.slow":
+      return hold(link, "quality", {
+        latencyMs: latencyMs + dose,
+        jitterMs,
+        bytesPerSecond: Math.min(bytesPerSecond, 2_000 + dose * 30),
+      });
+    case "link.jitter":
+      return hold(link, "quality", { latencyMs, jitterMs: jitterMs + dose * 4, bytesPerSecond });
     default:
       link.block("up");
       link.block("down");
@@ -57,104 +92,62 @@ function beginOnLink({ network: { link }, options }: Scene, { kind, dose }: Trou
 }
 
 function beginAtBroker(
-  { network: { broker }, cloud, deviceId, options }: Scene,
+  { network: { broker }, cloud, options, ledger }: Scene,
   { kind, dose }: Trouble,
 ): () => void {
-  const topics = topicsOf(deviceId);
   switch (kind) {
     case "broker.kill":
       broker.kill({ retained: options.keepsRetained, sessions: options.keepsSessions });
       return () => broker.restart();
+    case "broker.lose-retained":
+      broker.loseRetained();
+      return () => undefined;
     case "broker.refuse":
-      broker.refusing = true;
-      return () => {
-        broker.refusing = false;
-      };
+      return hold(broker, "refusing", true);
     case "broker.forget":
-      broker.forgetPermille = dose;
-      return () => {
-        broker.forgetPermille = 0;
-      };
+      return hold(broker, "forgetPermille", dose);
     case "broker.slow-acks":
-      broker.ackDelayMs = dose * 12;
-      return () => {
-        broker.ackDelayMs = 0;
-      };
+      return hold(broker, "ackDelayMs", dose * 12);
     case "broker.repeat-acks":
-      broker.ackTwicePermille = dose;
-      return () => {
-        broker.ackTwicePermille = 0;
-      };
-    case "consumer.away":
+      return hold(broker, "ackTwicePermille", dose);
+    default:
       cloud.leave();
-      return () => cloud.comeBack();
+      return () => {
+        if (cloud.waiting() > 0) ledger.strikes.felt("consumer.away");
+        cloud.comeBack();
+      };
+  }
+}
+
+function beginByStranger(
+  { world, network: { broker }, deviceId, ledger: { strikes } }: Scene,
+  { kind, dose }: Trouble,
+): () => void {
+  const topics = topicsOf(deviceId);
+  const felt = (clients: number) => {
+    if (clients > 0) strikes.felt(kind);
+  };
+  switch (kind) {
     case "stranger.garbage":
-      for (const text of GARBAGE) broker.publishFromOutside(textMessage(topics.receipt, text, false));
+      for (const text of GARBAGE) felt(broker.publishFromOutside(textMessage(topics.receipt, text, false)));
       return () => undefined;
-    default:
-      broker.publishFromOutside(
-        textMessage(topics.status, GARBAGE[dose % GARBAGE.length] ?? "", dose % 2 === 0),
-      );
-      return () => undefined;
-  }
-}
-
-function beginOnDisk({ doorbell: { disk, spool } }: Scene, { kind }: Trouble): () => void {
-  switch (kind) {
-    case "disk.slow":
-      disk.slowness = 200;
-      return () => {
-        disk.slowness = 1;
-      };
-    case "spool.full":
-      spool.fault = "full";
-      spool.freeBytes = 0;
-      return () => {
-        spool.fault = null;
-      };
-    default:
-      disk.fault = kind === "disk.full" ? "full" : kind === "disk.io" ? "io" : "read-only";
-      disk.freeBytes = 0;
-      return () => {
-        disk.fault = null;
-      };
-  }
-}
-
-function beginAtDevice({ world, doorbell }: Scene, { kind, dose }: Trouble): () => void {
-  const { cameraCondition } = doorbell;
-  switch (kind) {
-    case "power.cut":
-      doorbell.cutPower();
-      return () => doorbell.start();
-    case "agent.restart":
-      doorbell.requestStop();
-      // The service manager starts it again once it is gone.
-      return () => world.after(5_000, () => doorbell.start());
-    case "camera.crash":
-      doorbell.camera?.fail("simulated: the capture crashed");
-      return () => undefined;
-    case "camera.broken":
-      cameraCondition.broken = true;
-      doorbell.camera?.fail("simulated: the capture crashed and will not start");
-      return () => {
-        cameraCondition.broken = false;
-      };
-    case "camera.stall":
-      cameraCondition.stalled = true;
-      doorbell.camera?.stall();
-      return () => {
-        cameraCondition.stalled = false;
-      };
-    case "clock.step": {
-      const { clock } = doorbell;
-      clock?.step((dose - 500) * 7_200);
-      world.after(60_000, () => {
-        if (doorbell.clock === clock) doorbell.syncClock();
-      });
+    case "stranger.status": {
+      const text = GARBAGE[dose % GARBAGE.length] ?? "";
+      felt(broker.publishFromOutside(textMessage(topics.status, text, dose % 2 === 0)));
       return () => undefined;
     }
-    default:
-      throw new Error(`nobody knows how ${kind} goes wrong`);
+    default: {
+      // Another device was given the same name, and each cuts the other off.
+      let isOver = false;
+      const again = () => {
+        if (isOver) return;
+        if (broker.takeOverFromOutside(deviceId)) strikes.felt("stranger.take-over");
+        world.after(500 + dose * 20, again);
+      };
+      again();
+      return () => {
+        isOver = true;
+      };
+    }
   }
 }

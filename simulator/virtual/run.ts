@@ -121,10 +121,11 @@ function lastSettled(evidence: readonly Evidence[]): number | null {
 
 /** Somebody pushes the button. */
 export function pushButton({ world, doorbell, ledger }: Scene, press: Omit<PlannedPress, "atMs">): void {
-  const { holdMs, chatterMs } = press;
+  const { holdMs, chatterMs, fault } = press;
   const closedAtMs = world.nowMs + chatterMs;
   const powerOn = doorbell.powerOn?.number ?? null;
   ledger.note("press", press);
+  if (fault && powerOn !== null) ledger.strikes.struck(fault);
   ledger.presses.push({ closedAtMs, openedAtMs: closedAtMs + holdMs, chatterMs, powerOn });
   if (chatterMs > 0) doorbell.button?.bounce(holdMs, chatterMs);
   else doorbell.button?.press(holdMs);

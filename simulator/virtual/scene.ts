@@ -7,6 +7,7 @@ import type { ModelledMessage } from "../network/modelled-message.ts";
 import type { Chance } from "../world/chance.ts";
 import type { World } from "../world/world.ts";
 import { type Tamper, VirtualDoorbell } from "./doorbell.ts";
+import { watchBroker, watchDevice } from "./effects.ts";
 import type { FaultOptions } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
 import type { DoorbellStory, Story } from "./story.ts";
@@ -22,8 +23,6 @@ export interface Scene {
   ledger: Ledger;
 }
 
-const DELIVERED_TWICE_PERMILLE = 20;
-
 /** Builds what the story needs, before anything has happened. Nothing is powered yet. */
 export function buildScenes(world: World, story: Story, tamper: Tamper): Scene[] {
   const alone = story.doorbells.length === 1;
@@ -33,10 +32,14 @@ export function buildScenes(world: World, story: Story, tamper: Tamper): Scene[]
   const witness = alone && ledgers[0] ? ledgers[0] : new Witnesses(ledgers);
   const broker = new ModelledBroker(world, world.chance.fork("broker"), witness);
   broker.oldWillLast = story.doorbells[0]?.faults.oldWillLast ?? false;
-  broker.deliverTwicePermille = DELIVERED_TWICE_PERMILLE;
+  broker.deliverTwicePermille = story.doorbells[0]?.faults.deliverTwicePermille ?? 0;
   return story.doorbells.map((doorbell, at) => {
     const chance = alone ? world.chance : world.chance.fork(doorbell.settings.device.id);
-    return buildScene({ world, broker, chance, doorbell, ledger: ledgers[at] as Ledger, tamper });
+    const scene = buildScene({ world, broker, chance, doorbell, ledger: ledgers[at] as Ledger, tamper });
+    watchDevice(scene);
+    // What goes wrong at a broker that several share is the first one's.
+    if (at === 0) watchBroker(scene);
+    return scene;
   });
 }
 

@@ -4,7 +4,7 @@ import type { World } from "../world/world.ts";
 import type { Scene } from "./scene.ts";
 
 /** The agent's longest pauses after the last fault, by what may be awaited. */
-const SETTLE_PUBACK_MS = 900_000;
+const SETTLE_PUBACK_MS = 1_200_000;
 const SETTLE_RECEIPT_MS = 4_500_000;
 const LOOK_EVERY_MS = 1_000;
 /** Old wills and the answers to them are over by then. */
@@ -67,6 +67,7 @@ function evidenceOf(scene: Scene, settledAfterMs: number | null, finallyRunning:
     settledAfterMs,
     settleBoundMs: boundOf(scene),
     unsettled: unsettled(scene),
+    link: scene.options.link,
   });
 }
 

@@ -64,15 +64,15 @@ export function drawStory(options: DrawOptions): Story {
 function drawDoorbell(chance: Chance, level: FaultLevel, durationMs: number): DoorbellStory {
   const settings = drawSettings(chance.fork("settings"));
   const faults = drawFaults(chance.fork("faults"), level);
-  const presses = planVisits(chance.fork("visits"), durationMs, fewestPresses(durationMs));
+  const presses = planVisits(chance.fork("visits"), durationMs, fewestPresses(durationMs), faults.button, 6);
   const motions = planMotions(chance.fork("motions"), durationMs, presses);
   const mishaps = planMishaps(chance.fork("mishaps"), faults.counts, durationMs, presses);
   return { settings, faults, presses, motions, mishaps };
 }
 
-/** Some of them are ghosts, or come when the power is off. */
+/** Some of them come when the power is off, or the line is lost. */
 function fewestPresses(durationMs: number): number {
-  return durationMs >= 6 * HOUR_MS ? 26 : 8;
+  return durationMs >= 6 * HOUR_MS ? 36 : 8;
 }
 
 function drawTownDoorbell(
@@ -86,7 +86,7 @@ function drawTownDoorbell(
   settings.device.id = `door-${String(number).padStart(6, "0")}`;
   const faults = drawFaults(chance.fork("faults"), level);
   const share = (aDay: number) => Math.max(1, Math.round((aDay * durationMs) / DAY_MS));
-  const presses = planVisits(chance.fork("visits"), durationMs, share(TOWN_PRESSES_A_DAY), 0);
+  const presses = planVisits(chance.fork("visits"), durationMs, share(TOWN_PRESSES_A_DAY), faults.button, 0);
   const motions = planMotions(chance.fork("motions"), durationMs, presses, share(TOWN_MOTIONS_A_DAY));
   const mishaps = planMishaps(chance.fork("mishaps"), faults.counts, durationMs, presses);
   return { settings, faults, presses, motions, mishaps };

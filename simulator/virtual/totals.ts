@@ -1,5 +1,6 @@
 import { type Evidence, firstDeliveries } from "../checkers/evidence.ts";
 import { lostWithThePower } from "../checkers/kept.ts";
+import type { FaultKind } from "./faults.ts";
 import type { Scene } from "./scene.ts";
 
 /** What became of everything, in numbers that add up: over doorbells, runs and threads. */
@@ -28,6 +29,8 @@ export interface Totals {
   /** Clips given up before they were uploaded. */
   clipsDropped: number;
   powerCuts: number;
+  /** How often each kind of fault really struck. */
+  struck: Partial<Record<FaultKind, number>>;
 }
 
 export function nothingYet(): Totals {
@@ -46,6 +49,7 @@ export function nothingYet(): Totals {
     clips: 0,
     clipsDropped: 0,
     powerCuts: 0,
+    struck: {},
   };
 }
 
@@ -54,7 +58,16 @@ export function add<Sums extends object>(sums: Sums, more: Sums): void {
   for (const key of Object.keys(sums) as (keyof Sums)[]) {
     const [mine, other] = [sums[key], more[key]];
     if (typeof mine === "number" && typeof other === "number") sums[key] = (mine + other) as Sums[keyof Sums];
+    else if (isCounts(mine) && isCounts(other)) addCounts(mine, other);
   }
+}
+
+function addCounts(sums: Record<string, number>, more: Record<string, number>): void {
+  for (const [kind, count] of Object.entries(more)) sums[kind] = (sums[kind] ?? 0) + count;
+}
+
+function isCounts(value: unknown): value is Record<string, number> {
+  return typeof value === "object" && value !== null;
 }
 
 /** What one doorbell's run came to; without evidence (its world broke) as far as its ledger knows. */
@@ -79,5 +92,6 @@ export function totalsOf({ ledger }: Scene, evidence: Evidence | null): Totals {
     clips: evidence?.clips.length ?? 0,
     clipsDropped: ledger.evictedClips.size,
     powerCuts: ledger.powerOns.filter(({ end }) => end === "power-cut").length,
+    struck: ledger.strikes.counts,
   };
 }

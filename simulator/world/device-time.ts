@@ -11,15 +11,22 @@ export interface DeviceTime {
   after(delayMs: number, run: () => void): Scheduled;
 }
 
-/** The time of one power-on in a world. After `cut` nothing that was scheduled on it happens any more. */
+const MILLION = 1_000_000;
+
+/**
+ * The time of one power-on in a world. After `cut` nothing that was scheduled on it happens any more. Its quartz may
+ * be too quick, by so many millionths, or too slow.
+ */
 export class PoweredTime implements DeviceTime {
   readonly #world: World;
   readonly #startedMs: number;
+  readonly #driftPpm: number;
   #powered = true;
 
-  constructor(world: World) {
+  constructor(world: World, driftPpm = 0) {
     this.#world = world;
     this.#startedMs = world.nowMs;
+    this.#driftPpm = driftPpm;
   }
 
   get powered(): boolean {
@@ -27,22 +34,30 @@ export class PoweredTime implements DeviceTime {
   }
 
   monotonicMs(): number {
-    return this.#world.nowMs - this.#startedMs;
+    return this.#monotonicAt(this.#world.nowMs);
   }
 
   after(delayMs: number, run: () => void): Scheduled {
-    return this.#world.after(delayMs, () => {
+    return this.#world.at(this.worldMs(this.monotonicMs() + delayMs), () => {
       if (this.#powered) run();
     });
   }
 
-  /** The world's time of a monotonic time of this power-on. */
+  /** The world's time at which a monotonic time of this power-on is reached. */
   worldMs(monotonicMs: number): number {
-    return this.#startedMs + monotonicMs;
+    if (this.#driftPpm === 0) return this.#startedMs + monotonicMs;
+    let atMs = this.#startedMs + Math.floor((monotonicMs * MILLION) / (MILLION + this.#driftPpm)) - 1;
+    while (this.#monotonicAt(atMs) < monotonicMs) atMs += 1;
+    return atMs;
   }
 
   /** Power gone. */
   cut(): void {
     this.#powered = false;
+  }
+
+  #monotonicAt(worldMs: number): number {
+    const elapsedMs = worldMs - this.#startedMs;
+    return this.#driftPpm === 0 ? elapsedMs : Math.floor((elapsedMs * (MILLION + this.#driftPpm)) / MILLION);
   }
 }

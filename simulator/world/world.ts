@@ -7,6 +7,9 @@ export interface Scheduled {
   cancel(): void;
 }
 
+/** UTC when every world begins: 2026-01-01. */
+export const WORLD_BEGAN_UTC_MS = 1_767_225_600_000;
+
 /** More than this at one instant means that something schedules itself for ever. */
 const MOST_AT_ONE_INSTANT = 200_000;
 

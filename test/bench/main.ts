@@ -10,6 +10,7 @@ import { processRows } from "./process.ts";
 import { type Row, tableOf } from "./row.ts";
 import { slowLinkRows } from "./slow-link.ts";
 import { uploadRows } from "./upload.ts";
+import { worldRows } from "./world.ts";
 
 /** `npm run bench [-- --only press,upload --json]`: every row beside its reference in the same run, on a mosquitto of its own. */
 const PARTS: Record<string, (brokerUrl: string) => Promise<Row[]>> = {
@@ -21,6 +22,7 @@ const PARTS: Record<string, (brokerUrl: string) => Promise<Row[]>> = {
   process: processRows,
   cpu: cpuRows,
   many: manyRows,
+  world: worldRows,
 };
 const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
 const chosen = values.only?.split(",") ?? Object.keys(PARTS);

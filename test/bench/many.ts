@@ -5,8 +5,8 @@ import type { ManyFacts, ManyJob } from "./many-process.ts";
 import { information, median, type Row, ratio } from "./row.ts";
 
 /** The first ones pay for the code that all of them share. */
-const COUNTS: [number, number] = [200, 800];
-const ROUNDS = 2;
+const COUNTS: [number, number] = [500, 1_500];
+const ROUNDS = 3;
 /**
  * The young generation of both is held to 1 MB: by default it grows to 16 MB and more with what was ever allocated, by
  * chance at one count or the other, and the difference says more of that than of doorbells.

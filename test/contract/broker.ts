@@ -311,6 +311,35 @@ export function brokerContract(name: string, makeWorld: BrokerWorldFactory): voi
       expect(of("broker.disconnected").map((input) => input.connection)).toEqual([1, 2, 3]);
     });
 
+    test("one connection at a time: what is given to another is not sent, and a second is refused", async () => {
+      const { world, of, connect, connected } = await begin();
+      const seen = await world.subscribeOutside("which");
+      await connected(1);
+      world.broker.publish(7, 1, text("which", "never connected"));
+      expect(() => connect(2)).toThrow(/connection 1 is still open/);
+      world.broker.abandon(1);
+      await world.until(() => of("broker.disconnected").length === 1, "the end of the first");
+      await connected(2);
+      world.broker.publish(1, 1, text("which", "the one before"));
+      world.broker.publish(2, 1, text("which", "the second"));
+      await world.until(() => of("broker.acked").length > 0 && seen.length > 0, "the second's message");
+      await world.settle();
+      expect(seen.map((m) => new TextDecoder().decode(m.payload))).toEqual(["the second"]);
+      expect(of("broker.acked")).toMatchObject([{ connection: 2, token: 1 }]);
+      expect(of("broker.publish-failed")).toEqual([]);
+    });
+
+    test("nothing retained takes away what was", async () => {
+      const { world, of, connected } = await begin();
+      await connected();
+      world.broker.publish(1, 1, text("porch/kept", "kept", true));
+      world.broker.publish(1, 2, { ...text("porch/kept", "", true), payload: { kind: "empty" } });
+      await world.until(() => of("broker.acked").length === 2, "both acks");
+      const later = await world.subscribeOutside("porch/#");
+      await world.settle();
+      expect(later).toEqual([]);
+    });
+
     test("stop ends what is open, and then nothing is posted", async () => {
       const { world, inputs, connected } = await begin();
       await connected();

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { LinuxClock } from "../../device/linux/clock.ts";
 import { EvdevButton } from "../../device/linux/evdev-button.ts";
@@ -15,6 +16,8 @@ buttonLineSuite("an input device", async () => {
     line: new EvdevButton(device.path, clock),
     monotonicMs: () => clock.monotonicMs(),
     push: (down) => device.push(down),
+    unplug: () => device.unplug(),
+    plug: () => device.plug(),
     until: (met) => until(met, "the edges"),
     end: async () => device.remove(),
   };
@@ -28,6 +31,8 @@ buttonLineSuite("simulated", async () => {
     line: button,
     monotonicMs: () => time.monotonicMs(),
     push: (down) => (down ? button.stick() : button.free()),
+    unplug: () => button.lose("simulated: unplugged"),
+    plug: () => button.restore(),
     until: async (met) => {
       world.runUntil(world.nowMs + 1_000, met);
       if (!met()) throw new Error("it did not happen within a second");
@@ -59,14 +64,20 @@ describe("an input device that was pushed before we began", () => {
 });
 
 describe("an input device that is not there", () => {
-  it("is said to be lost, in words", async () => {
-    const button = new EvdevButton("/nonexistent/event0", new LinuxClock("system"));
+  it.each([
+    ["a name of nothing", "/nonexistent/event0", /nonexistent.*No such file/],
+    ["no device", "/dev/null", /^\/dev\/null ended$/],
+  ])("is said to be lost, in words, and once however often it is tried: %s", async (_what, path, words) => {
+    const button = new EvdevButton(path, new LinuxClock("system"));
     const states: string[] = [];
     button.start((input) => {
-      if (input.type === "button.line" && input.state === "lost") states.push(input.reason);
+      if (input.type === "button.line") states.push(`${input.state}: ${input.reason}`);
     });
     await until(() => states.length > 0, "the loss");
-    expect(states[0]).toMatch(/nonexistent.*No such file/);
+    // It is tried each second.
+    await pause(1_300);
     await button.stop();
+    expect(states).toEqual([expect.stringMatching(/^lost: /)]);
+    expect(states[0]?.slice("lost: ".length)).toMatch(words);
   });
 });

@@ -7,6 +7,9 @@ export interface ButtonWorld {
   monotonicMs(): number;
   /** Closes or opens the contact. */
   push(down: boolean): void;
+  /** Takes the line away, or gives it back. */
+  unplug(): void;
+  plug(): void;
   /** Lets time go by until `met`, or throws. */
   until(met: () => boolean): Promise<void>;
   end(): Promise<void>;
@@ -33,12 +36,40 @@ export function buttonLineSuite(name: string, begin: () => Promise<ButtonWorld>)
       await end();
     });
 
-    it("posts nothing after stop", async () => {
+    it("says once that it is lost, and once that it is there again, with its edges", async () => {
+      const { line, push, unplug, plug, until, end } = await begin();
+      const posted: (ButtonEdge | ButtonLineState)[] = [];
+      const has = (type: string, count: number) => () =>
+        posted.filter((input) => input.type === type).length >= count;
+      line.start((input) => posted.push(input));
+      expect(posted).toEqual([]);
+      push(true);
+      push(false);
+      await until(has("button.edge", 2));
+      unplug();
+      await until(has("button.line", 1));
+      plug();
+      await until(has("button.line", 2));
+      push(true);
+      await until(has("button.edge", 3));
+      expect(posted).toMatchObject([
+        { type: "button.edge", pressed: true },
+        { type: "button.edge", pressed: false },
+        { type: "button.line", state: "lost", reason: expect.stringMatching(/^[^\n]+$/) },
+        { type: "button.line", state: "ready", reason: "" },
+        { type: "button.edge", pressed: true },
+      ]);
+      await line.stop();
+      await end();
+    });
+
+    it("posts nothing after stop, which may be repeated", async () => {
       const { line, push, until, end } = await begin();
       const posted: (ButtonEdge | ButtonLineState)[] = [];
       line.start((input) => posted.push(input));
       push(true);
       await until(() => posted.some(({ type }) => type === "button.edge"));
+      await line.stop();
       await line.stop();
       const count = posted.length;
       push(false);

@@ -201,6 +201,115 @@ export function fragmentStoreSuite(name: string, make: Make): void {
       expect(await running.clips.read({ kind: "segment", clipId: "c2", index: 0 })).toBe("gone");
     });
 
+    it("posts nothing from within a call, and times in whole milliseconds that never go back", async () => {
+      const running = await (await begin(make)).run();
+      running.clips.init(initSegment());
+      running.film(0, 3_000);
+      const before = running.inputs.length;
+      running.open("c1", 0, 2_500);
+      running.clips.listSegments("never", 0, 10);
+      running.clips.splitSegment({ clipId: "never", index: 0, partBytes: 100 });
+      running.clips.listPending(10);
+      running.film(3_000, 4_500);
+      running.clips.closeClip("c1", 3_900);
+      running.clips.markAcked("c1", 1);
+      running.clips.markUploaded("c1");
+      running.clips.markAnnounced("c1");
+      running.clips.still("e1", new Uint8Array([1]));
+      running.clips.forgetStill("e1");
+      expect(running.inputs).toHaveLength(before);
+      await running.next("clip.closed", "c1");
+      expect(await running.next("clip.parts", "never")).toMatchObject({ index: 0, parts: [] });
+      const times = running.inputs.map(({ occurredAt }) => occurredAt);
+      expect(times.every(Number.isSafeInteger)).toBe(true);
+      expect(times).toEqual(times.toSorted((one, other) => one - other));
+    });
+
+    it("records several clips at once, each with its own beginning and end", async () => {
+      const running = await (await begin(make)).run();
+      running.clips.init(initSegment());
+      running.film(0, 3_000);
+      running.open("c1", 0, 2_500);
+      running.film(3_000, 5_000);
+      running.open("c2", 3_500, 4_900);
+      running.film(5_000, 6_500);
+      const first = await running.close("c1", 6_500);
+      running.film(7_100, 8_500);
+      const second = await running.close("c2", 8_500);
+      expect(first.closing).toMatchObject({ end: "finished", preRollMs: 2_500, fragments: 7 });
+      expect(second.closing).toMatchObject({ end: "finished", preRollMs: 1_900, fragments: 6 });
+      for (const { clipId, closing } of [first, second])
+        expect(expectContiguous(running.told(clipId))).toBe(closing.bytes);
+    });
+
+    it("takes another end of a clip that has ended for nothing", async () => {
+      const running = await (await begin(make)).run();
+      await record(running, "c1");
+      const { length } = running.inputs;
+      running.clips.closeClip("c1", 5_500);
+      running.film(6_000, 8_000);
+      await running.listPending();
+      expect(running.inputs.slice(length).map(({ type }) => type)).toEqual(["clip.pending"]);
+    });
+
+    it("refuses a clip of an id that is there already", async () => {
+      const running = await (await begin(make)).run();
+      const { closing } = await record(running, "c1");
+      running.film(6_000, 9_000);
+      running.open("c1", 6_000, 8_000);
+      await running.next("clip.failed", "c1");
+      expect((await running.listPending()).clips).toMatchObject([{ clipId: "c1", closed: closing }]);
+    });
+
+    it("tells in its first answer, and in that alone, what it had to put right", async () => {
+      const { run, kill } = await begin(make);
+      const before = await run();
+      before.clips.init(initSegment());
+      before.film(0, 3_000);
+      before.open("c1", 0, 2_500);
+      await before.next("clip.grew", "c1");
+      await kill();
+      const after = await run();
+      expect((await after.listPending()).recovered).toEqual({ interrupted: 1, lost: 0, orphans: 0 });
+      expect((await after.listPending()).recovered).toBeUndefined();
+    });
+
+    it("takes an end of a clip that it never recorded for a failure", async () => {
+      const running = await (await begin(make)).run();
+      running.clips.closeClip("never", 5_500);
+      await running.next("clip.failed", "never");
+    });
+
+    it("begins with the fragment that is being filled, when that is the one asked for", async () => {
+      const running = await (await begin(make)).run();
+      running.clips.init(initSegment());
+      running.film(0, 5_000);
+      running.open("c1", 4_000, 4_900);
+      running.film(5_000, 6_500);
+      expect(await running.next("clip.opened", "c1")).toMatchObject({ preRollMs: 900 });
+      expect((await running.close("c1", 6_500)).closing).toMatchObject({ preRollMs: 900, fragments: 3 });
+    });
+
+    it("posts nothing after stop; what was being recorded is found again", async () => {
+      const { run, kill, until } = await begin(make);
+      const before = await run();
+      before.clips.init(initSegment());
+      before.film(0, 3_000);
+      before.open("c1", 0, 2_500);
+      await before.next("clip.grew", "c1");
+      const { length } = before.inputs;
+      let stopped = false;
+      void before.clips.stop().then(() => {
+        stopped = true;
+      });
+      await until(() => stopped);
+      expect(before.inputs).toHaveLength(length);
+      await kill();
+      const after = await run();
+      const { clips } = await after.listPending();
+      expect(clips).toMatchObject([{ clipId: "c1", closed: { end: "interrupted" } }]);
+    });
+
     it("answers `gone` for what it never had, and for a still that was forgotten", async () => {
       const running = await (await begin(make)).run();
       running.clips.still("e1", new Uint8Array([0xff, 0xd8, 1]));

@@ -4,8 +4,11 @@ import { PoweredTime } from "../../simulator/world/device-time.ts";
 import { World } from "../../simulator/world/world.ts";
 import { storeSuite } from "./store.ts";
 
-storeSuite("simulated", async () => {
-  const world = new World(1);
+let worlds = 0;
+
+storeSuite("simulated", 20, async () => {
+  worlds += 1;
+  const world = new World(worlds);
   const disk = new OutboxDisk();
   let running: { time: PoweredTime; store: SimulatedStore } | null = null;
   const kill = async () => {
@@ -20,8 +23,14 @@ storeSuite("simulated", async () => {
       return running.store;
     },
     kill,
+    cutPower: kill,
+    corrupt: async () => disk.corrupt(),
     until: async (met) => {
-      world.runUntil(world.nowMs + 10_000, met);
+      for (let passed = 0; passed < 10_000 && !met(); passed += 1) {
+        world.runUntil(world.nowMs + 1, met);
+        // What the adapter has resolved is heard of.
+        await Promise.resolve();
+      }
       if (!met()) throw new Error("not within ten virtual seconds");
     },
     end: kill,

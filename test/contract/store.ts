@@ -7,6 +7,10 @@ export interface StoreWorld {
   boot(): Promise<Store>;
   /** Ends the process that runs, between two of its steps and without a word. */
   kill(): Promise<void>;
+  /** The power goes: what was not durable is gone, or only a part of it. */
+  cutPower(): Promise<void>;
+  /** Makes the store unreadable, while no process runs. */
+  corrupt(): Promise<void>;
   /** Lets time go by until `met`, or throws. */
   until(met: () => boolean): Promise<void>;
   end(): Promise<void>;
@@ -43,8 +47,10 @@ const press = (from: number, to: number, epoch = FIRST): SequenceRange => ({
   to,
 });
 
-/** What every implementation of `Store` promises. */
-export function storeSuite(name: string, make: () => Promise<StoreWorld>): void {
+/** What every implementation of `Store` promises. `powerCuts`: how often the power is cut where chance decides. */
+export function storeSuite(name: string, powerCuts: number, make: () => Promise<StoreWorld>): void {
+  const cuts = Array.from({ length: powerCuts }, (_, index) => index + 1);
+
   describe(`store: ${name}`, () => {
     async function world() {
       const made = await make();
@@ -139,6 +145,51 @@ export function storeSuite(name: string, make: () => Promise<StoreWorld>): void 
       expect(sequences(await second.page("event"))).toEqual([1, 2]);
     });
 
+    it.each(cuts)(
+      "has what it answered after a power cut, and of the rest a beginning (%i)",
+      async (times) => {
+        const { run, cutPower, until } = await world();
+        const first = await run(FIRST);
+        const appended = () => first.inputs.filter(({ type }) => type === "store.appended").length;
+        for (let n = 1; n <= 60; n++) first.store.append(row("press", n));
+        await until(() => appended() >= times);
+        for (let n = 61; n <= 120; n++) first.store.append(row("press", n));
+        const answered = appended();
+        await cutPower();
+        const { opened, page } = await run(SECOND);
+        const there = sequences(await page("press", null, 200));
+        expect(there.length).toBeGreaterThanOrEqual(answered);
+        expect(there).toEqual(Array.from(there, (_, index) => index + 1));
+        expect(opened.totals.press).toEqual({ rows: there.length, bytes: there.length * 100 });
+        expect(opened.previous).toEqual({ epoch: FIRST, lastPress: there.length, lastEvent: 0 });
+      },
+    );
+
+    it.each(cuts)("may bring rows back that were settled last, as they were (%i)", async () => {
+      const { run, cutPower } = await world();
+      const first = await run(FIRST);
+      await first.ask("store.appended", (store) => append(store, [1, 2, 3, 4, 5]));
+      for (const n of [3, 1, 4]) await first.ask("store.settled", (store) => store.settle([press(n, n)]));
+      await cutPower();
+      const second = await run(SECOND);
+      const { rows } = await second.page("press");
+      const possible = [
+        [2, 5],
+        [2, 4, 5],
+        [1, 2, 4, 5],
+        [1, 2, 3, 4, 5],
+      ];
+      expect(possible).toContainEqual(rows.map(({ sequence }) => sequence));
+      expect(rows).toEqual(rows.map(({ sequence }) => ({ ...row("press", sequence), epochNumber: 1 })));
+      expect(second.opened.totals.press.rows).toBe(rows.length);
+      // Settled again, and a row made durable after it: now they stay away.
+      await second.ask("store.settled", (store) => store.settle([press(1, 5)]));
+      await second.ask("store.appended", (store) => append(store, [1], SECOND));
+      await cutPower();
+      const third = await run("00000000000000cc");
+      expect((await third.page("press")).rows.map(({ id }) => id)).toEqual([`${SECOND}-press-1`]);
+    });
+
     it("remembers the last numbers of an epoch when its rows are settled", async () => {
       const { run, kill } = await world();
       const first = await run(FIRST);
@@ -189,14 +240,137 @@ export function storeSuite(name: string, make: () => Promise<StoreWorld>): void 
       ]);
     });
 
-    it("refuses an append before it was opened, and says so", async () => {
+    it("goes on after a position whose row is settled", async () => {
+      const { ask, page } = await (await world()).run(FIRST);
+      await ask("store.settled", (store) => {
+        append(store, [1, 2, 3, 4]);
+        store.settle([press(2, 3)]);
+      });
+      expect(sequences(await page("press", { epochNumber: 1, sequence: 2 }))).toEqual([4]);
+      expect(sequences(await page("event"))).toEqual([]);
+    });
+
+    it("does what it is asked in the order of the calls", async () => {
+      const { ask, inputs } = await (await world()).run(FIRST);
+      const seen = inputs.length;
+      await ask("store.settled", (store) => {
+        append(store, [1]);
+        store.settle([press(1, 1)]);
+        append(store, [2]);
+        store.settle([press(1, 1)]);
+      });
+      expect(inputs.slice(seen).map(({ type }) => type)).toEqual([
+        "store.appended",
+        "store.settled",
+        "store.appended",
+        "store.settled",
+        "store.page",
+      ]);
+      const totals = inputs
+        .slice(seen)
+        .flatMap((input) => ("totals" in input ? [input.totals.press.rows] : []));
+      expect(totals).toEqual([0, 1]);
+    });
+
+    it("posts nothing from within a call, and times in whole milliseconds that never go back", async () => {
+      const { boot, until } = await world();
+      const store = await boot();
+      const inputs: StoreInput[] = [];
+      store.start((input) => inputs.push(input));
+      store.open(FIRST, 1_800_000_000_000);
+      append(store, [1, 2]);
+      store.settle([press(1, 1)]);
+      store.page("press", null, 10);
+      expect(inputs).toEqual([]);
+      await until(() => inputs.length === 5);
+      const times = inputs.map(({ occurredAt }) => occurredAt);
+      expect(times.every(Number.isSafeInteger)).toBe(true);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+    });
+
+    it("keeps the first content of an id", async () => {
+      const { ask, page } = await (await world()).run(FIRST);
+      await ask("store.appended", (store) => append(store, [1]));
+      await ask("store.appended", (store) => store.append({ ...row("press", 1), body: "another" }));
+      expect((await page("press")).rows).toEqual([{ ...row("press", 1), epochNumber: 1 }]);
+    });
+
+    it("finds an epoch again that is opened twice", async () => {
+      const { run, kill } = await world();
+      await run(FIRST);
+      await kill();
+      const { ask } = await run(SECOND);
+      const [again] = await ask("store.opened", (store) => store.open(SECOND, 0));
+      expect(again).toMatchObject({ epochNumber: 2, previous: { epoch: FIRST } });
+    });
+
+    it("refuses what is asked before it was opened, each in its way", async () => {
       const { boot, until } = await world();
       const store = await boot();
       const inputs: StoreInput[] = [];
       store.start((input) => inputs.push(input));
       store.append(row("press", 4));
-      await until(() => inputs.length > 0);
-      expect(inputs).toMatchObject([{ type: "store.append-failed", lane: "press", sequence: 4 }]);
+      store.settle([press(1, 4)]);
+      store.page("event", null, 10);
+      await until(() => inputs.length === 3);
+      expect(inputs).toMatchObject([
+        { type: "store.append-failed", lane: "press", sequence: 4, fault: "io" },
+        { type: "store.failed", operation: "settle", lane: null },
+        { type: "store.failed", operation: "page", lane: "event" },
+      ]);
+    });
+
+    it("refuses a row of an epoch that was never opened, and takes its neighbours", async () => {
+      const { ask, inputs, page } = await (await world()).run(FIRST);
+      await ask("store.appended", (store) => {
+        append(store, [1]);
+        append(store, [7], SECOND);
+        append(store, [2]);
+      });
+      expect(inputs.filter(({ type }) => type === "store.append-failed")).toMatchObject([
+        { lane: "press", sequence: 7, fault: "io" },
+      ]);
+      expect(sequences(await page("press"))).toEqual([1, 2]);
+    });
+
+    it("has done all it was asked for when it has stopped, durably, and posts nothing any more", async () => {
+      const { boot, until, cutPower, run } = await world();
+      const store = await boot();
+      const inputs: StoreInput[] = [];
+      store.start((input) => inputs.push(input));
+      store.open(FIRST, 1_800_000_000_000);
+      append(store, [1, 2, 3]);
+      store.settle([press(2, 2)]);
+      let stopped = false;
+      const stopping = store.stop().then(() => {
+        stopped = true;
+      });
+      await until(() => stopped);
+      await stopping;
+      const posted = inputs.length;
+      await cutPower();
+      expect(sequences(await (await run(SECOND)).page("press"))).toEqual([1, 3]);
+      expect(inputs.length).toBe(posted);
+    });
+
+    it("is set aside when it is corrupt, says where, and begins anew", async () => {
+      const { run, kill, corrupt } = await world();
+      const first = await run(FIRST);
+      await first.ask("store.appended", (store) => append(store, [1, 2]));
+      await kill();
+      await corrupt();
+      const second = await run(SECOND);
+      expect(second.opened).toMatchObject({
+        epochNumber: 1,
+        previous: null,
+        totals: { press: { rows: 0, bytes: 0 }, event: { rows: 0, bytes: 0 } },
+        setAside: expect.stringMatching(/set-aside/),
+      });
+      await second.ask("store.appended", (store) => append(store, [1], SECOND));
+      await kill();
+      const third = await run("00000000000000cc");
+      expect(third.opened).toMatchObject({ epochNumber: 2, totals: { press: { rows: 1 } } });
+      expect(third.opened.setAside ?? null).toBeNull();
     });
   });
 }

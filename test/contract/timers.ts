@@ -59,6 +59,29 @@ export function timersSuite(name: string, begin: () => TimersWorld): void {
       timers.stop();
     });
 
+    it("can be set anew from within its own turn, and cleared when it is over", async () => {
+      const { timers, monotonicMs, pass } = begin();
+      const generations: number[] = [];
+      timers.start(({ key, generation }) => {
+        generations.push(generation);
+        if (generation < 3) timers.set(key, generation + 1, monotonicMs());
+        else timers.clear(key);
+      });
+      timers.set("a", 1, monotonicMs());
+      await pass(40);
+      timers.clear("a");
+      expect(generations).toEqual([1, 2, 3]);
+      timers.stop();
+    });
+
+    it("waits for what is months ahead", async () => {
+      const { timers, monotonicMs, pass, fired } = started();
+      timers.set("a", 1, monotonicMs() + 100 * 24 * 3_600_000);
+      await pass(20);
+      expect(fired).toEqual([]);
+      timers.stop();
+    });
+
     it("takes turns in order, never before `soon` returns", async () => {
       const { timers, pass } = started();
       const turns: number[] = [];

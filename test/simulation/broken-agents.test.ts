@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CHECKERS } from "../../simulator/checkers/index.ts";
 import { runWorld } from "../../simulator/virtual/run.ts";
 import { BROKEN_AGENTS, type BrokenAgent } from "./broken-agents.ts";
 
@@ -12,6 +13,11 @@ function firstCatch({ checker, settings, tamper }: BrokenAgent): number | null {
   }
   return null;
 }
+
+it("has a broken agent for each checker: one that never found anything proves nothing", () => {
+  const proven = new Set(BROKEN_AGENTS.map(({ checker }) => checker));
+  expect(CHECKERS.map(({ name }) => name).filter((name) => !proven.has(name))).toEqual([]);
+});
 
 describe("an agent that is broken on purpose is caught", () => {
   const agents = BROKEN_AGENTS.map((agent) => [agent.name, agent.checker, agent] as const);

@@ -8,6 +8,7 @@ import {
   forgetsTheBacklog,
   hearing,
   liesAboutDurability,
+  losesCameraEvents,
   outboxInMemory,
   refusesBesideClips,
   silentAboutClips,
@@ -248,6 +249,69 @@ const smallSpool = (settings: Settings) => {
   settings.spool.maxBytes = 2_097_152;
 };
 
+/** Its light does not show that it rings. */
+const darkWhenItRings: Tamper = (ports) => ({
+  ...ports,
+  light: {
+    show(pattern) {
+      if (pattern !== "ringing") ports.light.show(pattern);
+    },
+    stop: () => ports.light.stop(),
+  },
+});
+
+/** Opens its camera whatever mode it is in. */
+const cameraInAnyMode: Tamper = (ports) => {
+  const { camera } = ports;
+  const start = camera.start.bind(camera);
+  camera.start = (post) => {
+    start(post);
+    camera.open();
+  };
+  return ports;
+};
+
+/** Lets something else go before each press. */
+const pressesWait = withBroker(({ broker }) => {
+  let held: [number, number, BrokerMessageOut] | null = null;
+  return {
+    publish(connection, token, message) {
+      if (isPress(message)) {
+        held = [connection, token, message];
+        return;
+      }
+      broker.publish(connection, token, message);
+      if (held) broker.publish(...held);
+      held = null;
+    },
+  };
+});
+
+/** Says of a press that is late that it happened just now. */
+const presentsAsNew: Tamper = (ports) =>
+  changing((message) => {
+    if (!message.topic.endsWith("/late/press") || message.payload.kind !== "text") return message;
+    const event = JSON.parse(message.payload.text);
+    const time = new Date(ports.clock.read().utcMs).toISOString();
+    const text = JSON.stringify({ ...event, time, timetrust: "synced" });
+    return { ...message, topic: message.topic.replace("/late/", "/event/"), payload: { kind: "text", text } };
+  })(ports);
+
+/** Makes each connection twice. */
+const connectsTwice: Tamper = (ports) => {
+  const { broker } = ports;
+  const connect = broker.connect.bind(broker);
+  broker.connect = (request) => {
+    connect(request);
+    connect({ ...request, connection: request.connection + UNKNOWN_TOKENS });
+  };
+  return ports;
+};
+
+const openWindow = (settings: Settings) => {
+  settings.uplink.windowMs = 10_000;
+};
+
 export const BROKEN_AGENTS: readonly BrokenAgent[] = [
   { name: "says that a row is durable before it is", checker: "accepted", tamper: liesAboutDurability },
   { name: "keeps its outbox in memory", checker: "accepted", tamper: outboxInMemory },
@@ -292,6 +356,14 @@ export const BROKEN_AGENTS: readonly BrokenAgent[] = [
     settings: smallOutbox,
     tamper: boundless,
   },
+  { name: "loses what its camera tells", checker: "kept", tamper: losesCameraEvents },
+  { name: "is dark when it rings", checker: "light", tamper: darkWhenItRings },
+  { name: "opens its camera in bell-only mode", checker: "bell-only", tamper: cameraInAnyMode },
+  { name: "lets something go before each press", checker: "press-first", tamper: pressesWait },
+  { name: "fills the link", checker: "press-first", settings: openWindow, tamper: (ports) => ports },
+  { name: "presents late presses as new ones", checker: "consumer", tamper: presentsAsNew },
+  { name: "does not wait for acknowledgements", checker: "uplink", tamper: settlesOnPublish },
+  { name: "makes each connection twice", checker: "uplink", tamper: connectsTwice },
   { name: "does not see that motion ends", checker: "motion", tamper: neverAtRest },
   { name: "does not read its outbox", checker: "settles", tamper: forgetsTheBacklog },
 ];

@@ -128,3 +128,17 @@ export const silentAboutClips: Tamper = (ports) => {
   hearing(ports, (input) => (input.type === "clip.evicted" ? null : input));
   return ports;
 };
+
+/** Neither keeps nor sends what its camera tells. */
+export const losesCameraEvents: Tamper = (ports) => {
+  const { broker } = ports;
+  const publish = broker.publish.bind(broker);
+  broker.publish = (connection, token, message) => {
+    if (!message.topic.endsWith("/camera")) publish(connection, token, message);
+  };
+  return withStore(({ store }) => ({
+    append(row) {
+      if (row.eventType !== "camera") store.append(row);
+    },
+  }))(ports);
+};

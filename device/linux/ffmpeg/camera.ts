@@ -79,7 +79,9 @@ export class FfmpegCamera implements Camera {
 
   close(): void {
     if (!this.#open) return;
-    this.#down({ fault: "none", reason: "switched off", seam: false });
+    const down = this.#end({ fault: "none", reason: "switched off", seam: false });
+    // Told after this call, and before anything that a next one leads to.
+    queueMicrotask(() => this.#post(down));
   }
 
   prepareStill(): void {
@@ -166,8 +168,12 @@ export class FfmpegCamera implements Camera {
     });
   }
 
-  /** Ends whatever runs and says why. At a seam the sink keeps its stream: the next pass's init ends it. */
   #down(why: Omit<CameraDown, "type" | "occurredAt">): void {
+    this.#post(this.#end(why));
+  }
+
+  /** Ends whatever runs; gives what there is to say. At a seam the sink keeps its stream: the next pass's init ends it. */
+  #end(why: Omit<CameraDown, "type" | "occurredAt">): CameraDown {
     this.#open = false;
     this.#turn++;
     const [running, discard] = [this.#process, this.#discard];
@@ -179,7 +185,7 @@ export class FfmpegCamera implements Camera {
       this.#streaming = false;
       this.#options.sink.end();
     }
-    this.#post({ type: "camera.down", occurredAt: this.#options.clock.monotonicMs(), ...why });
+    return { type: "camera.down", occurredAt: this.#options.clock.monotonicMs(), ...why };
   }
 
   #track(work: Promise<void>): void {

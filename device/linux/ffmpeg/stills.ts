@@ -83,7 +83,8 @@ export class Stills {
   /** Answers with `camera.still`, or `camera.still-failed`. */
   take(request: StillRequest): void {
     if (this.#running.size >= MAX_AT_ONCE) {
-      this.#fail(request.eventId, `${MAX_AT_ONCE} stills are being made already`);
+      // Told after this call.
+      queueMicrotask(() => this.#fail(request.eventId, `${MAX_AT_ONCE} stills are being made already`));
       return;
     }
     const run = this.#make(request)

@@ -31,6 +31,14 @@ describe("crash record", () => {
     expect(modeAfterCrashes(folder, T + 3_600_000)).toBe("normal");
   });
 
+  it("does not where the clock went back in between: nobody knows how close they were", () => {
+    crashAt(7_200, 7_210, 0);
+    expect(modeAfterCrashes(folder, T + 1_000)).toBe("normal");
+    crashAt(10, 20);
+    expect(modeAfterCrashes(folder, T + 21_000)).toBe("bell-only");
+    expect(modeAfterCrashes(folder, T - 60_000)).toBe("normal");
+  });
+
   it("takes a record that was cut short for none", () => {
     writeFileSync(join(folder, "crashes.json"), "[1,");
     expect(modeAfterCrashes(folder, T)).toBe("normal");

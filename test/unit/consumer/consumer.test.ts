@@ -258,6 +258,30 @@ describe("status", () => {
     expect(holds(consumer, { epoch: EPOCH, epochNumber: 6, connection: 99, state: "offline" })).toBe(false);
   });
 
+  test("a start that is counted anew, after a store was set aside, holds for what it says of itself", () => {
+    const consumer = new Consumer();
+    expect(holds(consumer, { epoch: EPOCH, epochNumber: 7, state: "offline" })).toBe(true);
+    expect(holds(consumer, { epoch: NEXT, epochNumber: 1 })).toBe(true);
+    expect(holds(consumer, { epoch: EPOCH, epochNumber: 7, connection: 9, state: "offline" })).toBe(false);
+    expect(consumer.statusOf(DEVICE)).toMatchObject({ state: "online", epoch: NEXT });
+  });
+
+  test("wills that come in any order do not keep a start that is counted anew from being heard", () => {
+    const consumer = new Consumer();
+    expect(holds(consumer, { epoch: NEXT, epochNumber: 1, connection: 1, state: "offline" })).toBe(true);
+    expect(holds(consumer, { epoch: EPOCH, epochNumber: 6, connection: 4, state: "offline" })).toBe(true);
+    expect(holds(consumer, { epoch: NEXT, epochNumber: 1, connection: 2 })).toBe(true);
+    expect(consumer.statusOf(DEVICE)).toMatchObject({ state: "online", epoch: NEXT });
+  });
+
+  test("an online that comes late, from a start before, is put right by the next one", () => {
+    const consumer = new Consumer();
+    expect(holds(consumer, { epoch: NEXT, epochNumber: 7 })).toBe(true);
+    holds(consumer, { epoch: EPOCH, epochNumber: 6 });
+    expect(holds(consumer, { epoch: NEXT, epochNumber: 7 })).toBe(true);
+    expect(consumer.statusOf(DEVICE)).toMatchObject({ epoch: NEXT });
+  });
+
   test("and not without numbers either, once its successor is known", () => {
     const consumer = new Consumer();
     expect(holds(consumer, { epoch: EPOCH, epochNumber: 0, connection: 9 })).toBe(true);

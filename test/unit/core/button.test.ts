@@ -4,6 +4,16 @@ import { DoorbellOnADesk } from "./doorbell-on-a-desk.ts";
 
 const HOLD_MS = 40;
 
+function line(desk: DoorbellOnADesk, state: "lost" | "ready"): DoorbellOnADesk {
+  desk.input({
+    type: "button.line",
+    occurredAt: desk.now,
+    state,
+    reason: state === "lost" ? "unplugged" : "",
+  });
+  return desk;
+}
+
 describe("button", () => {
   it("recognises a press once it has been held, at the time the line went down", () => {
     const desk = DoorbellOnADesk.ready();
@@ -15,6 +25,36 @@ describe("button", () => {
     expect(press?.monotonicms).toBe(String(downAt));
     expect(desk.all("chime.play")).toHaveLength(1);
     expect(desk.last("light.show").pattern).toBe("ringing");
+  });
+
+  it("rings for the first push after a line that was lost with the button down", () => {
+    for (const heldMs of [HOLD_MS / 2, HOLD_MS * 3, 40_000]) {
+      const desk = DoorbellOnADesk.ready();
+      desk.edge(true).wait(heldMs);
+      line(desk, "lost").wait(5_000);
+      line(desk, "ready").wait(5_000);
+      const before = desk.all("chime.play").length;
+      desk.press();
+      expect(desk.all("chime.play")).toHaveLength(before + 1);
+      desk.wait(60_000);
+      expect(desk.state.button.phase).toBe("idle");
+    }
+  });
+
+  it("tells once that its line is lost, however often it can be opened for a moment, and believes it when it stays", () => {
+    const desk = DoorbellOnADesk.ready();
+    for (let second = 0; second < 60; second++) {
+      line(desk, "lost").wait(985);
+      line(desk, "ready").wait(15);
+    }
+    const told = () => desk.events("button").map(({ data }) => data.gesture);
+    expect(told()).toEqual(["line-lost"]);
+    expect(desk.all("light.show").map(({ pattern }) => pattern)).toEqual(["fault"]);
+    desk.wait(3_000);
+    expect(told()).toEqual(["line-lost", "line-ready"]);
+    line(desk, "lost").wait(10);
+    line(desk, "ready").press();
+    expect(told().slice(2, 4)).toEqual(["line-lost", "line-ready"]);
   });
 
   it("lets nothing ring for a ghost, however often it comes", () => {

@@ -53,8 +53,36 @@ describe("uplink", () => {
     desk.ackAll();
     desk.message("status", statusText({ state: desk.state, now: desk.now, actions: [] }, "online"));
     desk.actions = [];
-    desk.wait(3_600_000);
+    desk.wait(desk.state.settings.health.everyMs - 100_000);
     expect(desk.published("/status")).toHaveLength(0);
+  });
+
+  it("says its status once more with its health: a broker may lose what it retains and tell nobody", () => {
+    const desk = DoorbellOnADesk.ready();
+    const echo = () =>
+      desk
+        .ackAll()
+        .message("status", statusText({ state: desk.state, now: desk.now, actions: [] }, "online"));
+    echo();
+    desk.actions = [];
+    for (const times of [1, 2, 3]) {
+      desk.wait(desk.state.settings.health.everyMs);
+      echo();
+      expect(desk.published("/status")).toHaveLength(times);
+      expect(desk.published("/health")).toHaveLength(times);
+    }
+  });
+
+  it("tells with its start that the outbox before was set aside", () => {
+    const nothing = { rows: 0, bytes: 0 };
+    const opened = { epochNumber: 1, previous: null, totals: { press: nothing, event: nothing } };
+    const starts = [null, "set-aside/1"].map((setAside) => {
+      const desk = new DoorbellOnADesk().start();
+      desk.input({ type: "store.opened", occurredAt: desk.now, ...opened, setAside });
+      return desk.events("start")[0]?.data;
+    });
+    expect(starts[0]).not.toHaveProperty("setAside");
+    expect(starts[1]).toMatchObject({ setAside: true, previousEpoch: "" });
   });
 
   it("tries every broker before the pauses grow, and goes back to an earlier one once its failure is old", () => {

@@ -54,4 +54,14 @@ describe("a simulated button", () => {
       { type: "button.line", state: "ready" },
     ]);
   });
+
+  it("seems to be there for a moment each second while its line flaps, until it is there", () => {
+    const { world, button, inputs } = begin();
+    button.flap("loose");
+    world.runUntil(2_500);
+    button.restore();
+    world.runUntil(10_000);
+    const told = inputs.map((input) => `${input.type === "button.line" && input.state}@${input.occurredAt}`);
+    expect(told).toEqual(["lost@0", "ready@1000", "lost@1015", "ready@2015", "lost@2030", "ready@2500"]);
+  });
 });

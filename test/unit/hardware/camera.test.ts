@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CameraInput } from "../../../device/ports/camera.ts";
 import type { FragmentPair } from "../../../device/ports/fragment-store.ts";
-import { SimulatedCamera } from "../../../simulator/hardware/camera.ts";
+import { SimulatedCamera, wellCamera } from "../../../simulator/hardware/camera.ts";
 import { PoweredTime } from "../../../simulator/world/device-time.ts";
 import { World } from "../../../simulator/world/world.ts";
 
@@ -10,7 +10,7 @@ function begin() {
   const pairs: FragmentPair[] = [];
   const calls: string[] = [];
   const inputs: CameraInput[] = [];
-  const condition = { broken: false, stalled: false };
+  const condition = wellCamera();
   const sink = {
     init: () => calls.push("init"),
     pair: (pair: FragmentPair) => pairs.push(pair),

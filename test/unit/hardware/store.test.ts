@@ -52,6 +52,50 @@ describe("a simulated store when the power goes", () => {
     expect(outcomes).toContain("0 answered, 0 kept");
     expect(outcomes).toContain("3 answered, 3 kept");
   });
+
+  it("has rows again whose settle was not followed by an append: the newest first, or none", () => {
+    const outcomes = new Set<string>();
+    for (let seed = 1; seed <= 100; seed += 1) {
+      const { world, time, disk, store } = begin(seed);
+      for (const sequence of [1, 2, 3, 4]) store.append(row(sequence));
+      for (const sequence of [2, 4, 1])
+        store.settle([{ epoch: EPOCH, lane: "press", from: sequence, to: sequence }]);
+      world.runUntil(1_000);
+      store.powerCut();
+      time.cut();
+      outcomes.add(
+        disk
+          .rows("press")
+          .map(({ sequence }) => sequence)
+          .join(),
+      );
+      expect(disk.totals().press).toEqual({
+        rows: disk.rows("press").length,
+        bytes: 2 * disk.rows("press").length,
+      });
+    }
+    expect([...outcomes].sort()).toEqual(["1,2,3,4", "1,3", "1,3,4", "3"]);
+  });
+
+  it("never has a row again whose settle was followed by an append, nor after an orderly end", async () => {
+    for (let seed = 1; seed <= 50; seed += 1) {
+      const { world, disk, store } = begin(seed);
+      const settle = (sequence: number) =>
+        store.settle([{ epoch: EPOCH, lane: "press", from: sequence, to: sequence }]);
+      store.append(row(1));
+      settle(1);
+      store.append(row(2));
+      world.runUntil(1_000);
+      if (seed % 2 === 0) {
+        settle(2);
+        const stopped = store.stop();
+        world.runUntil(2_000);
+        await stopped;
+      }
+      store.powerCut();
+      expect(disk.rows("press").map(({ sequence }) => sequence)).toEqual(seed % 2 === 0 ? [] : [2]);
+    }
+  });
 });
 
 describe("a simulated store on a bad disk", () => {
@@ -76,6 +120,26 @@ describe("a simulated store on a bad disk", () => {
     disk.fault = "read-only";
     const { inputs } = begin(1, disk);
     expect(inputs).toMatchObject([{ type: "store.unavailable", fault: "read-only" }]);
+  });
+
+  it("does nothing with a corrupt outbox until the next start sets it aside", () => {
+    const { world, disk, store, inputs } = begin();
+    store.append(row(1));
+    world.runUntil(200);
+    disk.corrupt();
+    const before = inputs.length;
+    store.append(row(2));
+    store.settle([]);
+    store.page("press", null, 10);
+    store.open("00000000000000bb");
+    world.runUntil(1_000);
+    expect(inputs.slice(before)).toMatchObject([
+      { type: "store.append-failed", fault: "corrupt" },
+      { type: "store.failed", operation: "settle", fault: "corrupt" },
+      { type: "store.failed", operation: "page", fault: "corrupt" },
+      { type: "store.opened", epochNumber: 1, previous: null, setAside: "set-aside/1" },
+    ]);
+    expect(disk.rows("press")).toEqual([]);
   });
 
   it("takes its time when it is slow", () => {

@@ -22,10 +22,12 @@ function makeQueue() {
     { resolve: (bytes: Uint8Array | "gone") => void; reject: (error: Error) => void }
   >();
   const queue = new SendQueue({
-    read: (reference) =>
-      new Promise((resolve, reject) => {
-        reads.set(reference.kind === "still" ? reference.eventId : reference.clipId, { resolve, reject });
-      }),
+    payloads: {
+      read: (reference) =>
+        new Promise((resolve, reject) => {
+          reads.set(reference.kind === "still" ? reference.eventId : reference.clipId, { resolve, reject });
+        }),
+    },
     packetBytes: (_, payload) => payload.length,
     send: (_, payload, done) => sent.push({ body: payload.toString(), done }),
     answer: (token, answer) => answers.push([token, answer]),

@@ -26,12 +26,12 @@ describe("a scenario that is right", () => {
     );
     expect(scenario).toEqual({
       ...{ name: "n", about: "", seed: 1, shard: 0, lasts: 0, end: "running" },
-      broker: { keepsRetained: true, keepsSessions: true, oldWillLast: false },
+      broker: { keepsRetained: true, keepsSessions: true, oldWillLast: false, deliverTwice: 0 },
       doorbells: [
         {
           settings: { "outbox.maxBytes": 8192, "button.longMs": 2000, "broker.keepAliveS": 10 },
           link: { latency: 5, jitter: 0, rate: 1_000_000 },
-          clock: { synced: true, behind: 0, syncAfter: 0 },
+          clock: { synced: true, behind: 0, syncAfter: 0, driftPpm: 0 },
           receiver: { receiptsAnyway: false },
         },
       ],
