@@ -141,6 +141,19 @@ const TABLE = [
       "A live stage starts the agent as a device does and receives as a consumer does. A broker, a link or a library of theirs belongs to simulator/network.",
   },
   {
+    folder: "^simulator/sim/",
+    may: [
+      PORTS,
+      CONTRACT,
+      "^agent/config/nearest\\.ts$",
+      "^agent/core/inputs\\.ts$",
+      "^simulator/(checkers|network|virtual|world)/",
+      npm("typebox"),
+    ],
+    comment:
+      "porchlight/sim runs in anybody's test: a world and nothing of the host. Files, processes and terminals belong to simulator/scenarios and simulator/live.",
+  },
+  {
     folder: "^simulator/fleet/",
     may: [PORTS, CONTRACT, "^agent/", "^device/linux/", "^simulator/(world|hardware|network|live)/", NODE],
     comment:

@@ -7,6 +7,7 @@ import type { FleetFlags } from "./fleet/flags.ts";
 import { type LiveOptions, live } from "./live/command.ts";
 import { type ReplayFlags, replay } from "./replay/command.ts";
 import { type ScenarioFlags, scenario } from "./scenarios/command.ts";
+import { type ShrinkFlags, shrinkSeed } from "./scenarios/shrink-command.ts";
 import { type WorldFlags, world } from "./virtual/command.ts";
 import { terminalOutput } from "./virtual/terminal.ts";
 
@@ -66,6 +67,18 @@ program
   .action(async (flags: WorldFlags) => {
     const output = terminalOutput();
     process.exitCode = await world(flags, output).finally(() => output.end());
+  });
+
+program
+  .command("shrink")
+  .description("Cut the story of a failing seed to what it needs to fail, and write it as a scenario")
+  .argument("<file>", "the scenario to be written: FILE.yaml")
+  .option("--seed <number>", "the seed", "1")
+  .option("--hours <number>", "as it was run", "1")
+  .option("--doorbells <number>", "as it was run", "1")
+  .option("--faults <level>", "as it was run", "harsh")
+  .action((file: string, flags: ShrinkFlags) => {
+    process.exitCode = shrinkSeed(file, flags, (line) => process.stdout.write(`${line}\n`));
   });
 
 program

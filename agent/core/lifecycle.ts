@@ -141,6 +141,10 @@ export function normalTimerFired(turn: Turn): void {
   say(turn, "info", "bell-only mode is over");
   openCamera(turn);
   if (isReady(turn)) act(turn, { type: "broker.disconnect", connection: uplink.connection });
+  // It was asked for without a word of what to listen to.
+  else if (uplink.phase === "connecting") {
+    act(turn, { type: "broker.abandon", connection: uplink.connection });
+  }
 }
 
 function sayGoodbye(turn: Turn): void {

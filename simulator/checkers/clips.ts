@@ -72,7 +72,8 @@ export const clips: Checker = {
         if (end !== clip.closed.end)
           wrong.push(`clip ${clip.clipId} ended ${clip.closed.end} and was told as ${end}`);
       }
-      if (ends.length === 0 && !given)
+      const uploadedIn = evidence.powerOns[evidence.uploadedIn.get(clip.clipId) ?? -1];
+      if (ends.length === 0 && !given && !uploadedIn?.diskless)
         wrong.push(`nobody was told that clip ${clip.clipId} ended ${clip.closed.end}`);
     }
     return wrong;

@@ -124,8 +124,6 @@ export interface Evidence {
   peakPacedBytes: number;
   /** Longest time from the end of a connection to the next attempt, within one power-on. */
   longestPauseMs: number;
-  /** Most connections that an agent had at once. */
-  connectionsAtOnce: number;
   peakOutboxBytes: number;
   peakUnsavedRows: number;
   peakSpoolBytes: number;

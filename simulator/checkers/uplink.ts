@@ -5,12 +5,12 @@ const SMALL_MESSAGES_BYTES = 12_288;
 const TIMER_MS = 250;
 
 /**
- * The uplink keeps its budgets: one connection at a time, pauses no longer than they are set, and never more on its
- * way than the largest window allows.
+ * The uplink keeps its budgets: pauses no longer than they are set, and never more on its way than the largest window
+ * allows.
  */
 export const uplink: Checker = {
   name: "uplink",
-  check({ settings, peakPacedBytes, longestPauseMs, connectionsAtOnce }) {
+  check({ settings, peakPacedBytes, longestPauseMs }) {
     const wrong: string[] = [];
     const { windowBytes, reconnectMaxMs } = settings.uplink;
     if (peakPacedBytes > windowBytes + SMALL_MESSAGES_BYTES) {
@@ -19,7 +19,6 @@ export const uplink: Checker = {
     if (longestPauseMs > reconnectMaxMs + TIMER_MS) {
       wrong.push(`it tried again after ${longestPauseMs} ms; the longest pause is ${reconnectMaxMs}`);
     }
-    if (connectionsAtOnce > 1) wrong.push(`it had ${connectionsAtOnce} connections at once`);
     return wrong;
   },
 };

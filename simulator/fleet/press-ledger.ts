@@ -4,6 +4,8 @@ import { type Percentiles, percentilesOf } from "./percentiles.ts";
 export interface PressTotals {
   /** Buttons that were pushed long enough. */
   pressed: number;
+  /** Planned, and not pressed, since a finger was still on the button: this process was late. */
+  skipped: number;
   /** Became an event of a doorbell. */
   rang: number;
   arrived: number;
@@ -31,6 +33,7 @@ export class PressLedger {
   readonly #latencies: number[] = [];
   readonly #waits: number[] = [];
   #pressed = 0;
+  #skipped = 0;
   #duplicates = 0;
 
   get pressed(): number {
@@ -47,6 +50,10 @@ export class PressLedger {
 
   press(): void {
     this.#pressed += 1;
+  }
+
+  skip(): void {
+    this.#skipped += 1;
   }
 
   rang(eventId: string, press: OnItsWay): void {
@@ -69,6 +76,7 @@ export class PressLedger {
   totals(): PressTotals {
     return {
       pressed: this.#pressed,
+      skipped: this.#skipped,
       rang: this.#events.size,
       arrived: this.arrived,
       lost: this.#pressed - this.arrived,

@@ -59,7 +59,7 @@ export function resultLines(result: FleetResult, plan: FleetPlan): string[] {
     `${result.doorbells} doorbells, seed ${result.seed}, ${seconds(result.ranMs)}${result.interrupted ? " (interrupted)" : ""}, broker ${result.broker}${result.ownBroker ? " in this process" : ""}`,
     `connections  ${connections.up} up, ${connections.failed} failed, ${connections.dropped} dropped; connected in ${inWords(connections.connectMs)}`,
     ...connections.why.map(({ detail, doorbells }) => `             ${doorbells} × ${detail}`),
-    `presses      ${presses.pressed} pressed (${plan.pressesPerMinute}/min each), ${presses.arrived} arrived, ${presses.lost} lost, ${presses.duplicates} twice`,
+    `presses      ${presses.pressed} pressed (${plan.pressesPerMinute}/min each), ${presses.arrived} arrived, ${presses.lost} lost, ${presses.duplicates} twice${presses.skipped > 0 ? `, ${presses.skipped} skipped (the button was still held)` : ""}`,
     `latency      ${inWords(presses.latencyMs)} from the contact to the subscriber, ${result.holdMs} ms of it the hold`,
   ];
   if (presses.waited.presses > 0)

@@ -199,6 +199,7 @@ export class FleetRun {
       await sleepUntil(stoodMs + atMs, signal);
       if (signal.aborted) return;
       if (this.#doorbells[doorbell]?.press(holdMs)) this.#presses.press();
+      else this.#presses.skip();
     }
   }
 

@@ -84,8 +84,8 @@ export class ModelledBrokerClient implements Broker {
 
   /** Something that is published now is sent. */
   get isOpen(): boolean {
-    for (const { phase, leaving } of this.#connections.values()) {
-      if (phase === "open" && !leaving) return true;
+    for (const { phase, leaving, abandoned } of this.#connections.values()) {
+      if (phase === "open" && !leaving && !abandoned) return true;
     }
     return false;
   }

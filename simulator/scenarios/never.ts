@@ -2,6 +2,7 @@ import { Value } from "typebox/value";
 import { EventData, type EventType } from "../../agent/contract/events.ts";
 import { LATE_AFTER_MS } from "../../agent/contract/topics.ts";
 import { QUANTITIES } from "../sim/quantities.ts";
+import type { MishapKind } from "../virtual/faults.ts";
 import { allowedIn, didYouMean, quoted } from "./fields.ts";
 import type { ConditionValue, Declared, ExpectStep } from "./schema.ts";
 import type { Before } from "./so-far.ts";
@@ -79,7 +80,7 @@ function noCause(type: EventType, before: Before, door: number | undefined): Nev
         : none("nobody rings before it, and no motion is recorded");
     case "clock":
       return before.clockWasSet ||
-        before.scenario.doorbells.some(({ clock }) => !clock.synced) ||
+        before.scenario.doorbells.some(({ clock }) => !clock.synced || clock.driftPpm !== 0) ||
         before.hasBegun(door, (kind) => kind.startsWith("clock."))
         ? null
         : none("the clock is right from the start, and nobody sets it before it");
@@ -114,12 +115,14 @@ function tooManyRings(
 }
 
 function tooManyStarts(step: Of<"event">, many: number, before: Before): Never | null {
-  const restarts = before.begun.filter(({ kind }) => kind === "power.cut" || kind === "agent.restart").length;
-  if (many <= restarts + 1) return null;
+  const restarts = before.begun.filter(({ kind }) => mayRestart(kind));
+  // Each of these is one; a crash may come again and again.
+  const isCounted = restarts.every(({ kind }) => kind === "power.cut" || kind === "agent.restart");
+  if (!isCounted || many <= restarts.length + 1) return null;
   const field = step.count === undefined ? "atLeast" : "count";
   return {
     field,
-    text: `${many} starts expected, and the agent starts at most ${restarts + 1} times before it`,
+    text: `${many} starts expected, and the agent starts at most ${restarts.length + 1} times before it`,
   };
 }
 
@@ -130,12 +133,17 @@ function neverLate(step: Of<"event">, before: Before, latestMs: number): Never |
       field: "late",
       text: "late is true, and nothing goes wrong before it that could delay anything",
     };
-  const restarts = before.hasBegun(door, (kind) => kind === "power.cut" || kind === "agent.restart");
+  const restarts = before.hasBegun(door, mayRestart);
   const first = before.ringsAt(door)[0];
   // Across a restart an age is not always known, and then it is late.
   if (step.event !== "press" || restarts || !first || latestMs > first.fromMs + LATE_AFTER_MS) return null;
   const text = `nothing is late within ${inTime(LATE_AFTER_MS)} of its press: wait, or write a longer within`;
   return { field: "late", text };
+}
+
+/** After it the agent begins anew, and an age may not be known. */
+function mayRestart(kind: MishapKind): boolean {
+  return /^(power|agent|memory)\./.test(kind);
 }
 
 function wrongCondition(type: EventType, where: Readonly<Record<string, ConditionValue>> = {}): Never | null {
@@ -215,7 +223,7 @@ function neverStatus(step: Of<"status">, before: Before): Never | null {
   const { status, door } = step;
   if (status === "offline" && !before.hasBegun(door))
     return { field: "status", text: "nothing goes wrong before it: nobody tells that it is offline" };
-  if (status === "stopped" && !before.hasBegun(door, (kind) => kind === "agent.restart"))
+  if (status === "stopped" && !before.hasBegun(door, (kind) => kind.startsWith("agent.")))
     return { field: "status", text: "nothing stops the agent before it: use fault: agent.restart" };
   return null;
 }

@@ -33,7 +33,7 @@ export const BESIDE_A_STEP = {
 
 /** What a step may be. `main`: the field that stands right behind the step's name; its others stand beside it. */
 export const STEPS = {
-  press: step("Somebody pushes the button and lets go. The next step follows when the finger has gone.", {
+  press: step("Somebody pushes the button and lets go. The next step follows 150ms after the release.", {
     hold: duration("How long the button is held", { default: 250, minimum: 1 }),
     chatter: duration("How long a worn contact takes to rest, when it closes and when it opens", {
       default: 0,
@@ -48,7 +48,7 @@ export const STEPS = {
   double: step("Two pushes, one right after the other, as an impatient person makes them.", {}),
   visitor: step(
     "Somebody comes (motion), rings three seconds later (or at once, in a shorter visit), and goes. The next step " +
-      "follows when the finger has gone; the motion goes on beside it.",
+      "follows 150ms after the release; the motion goes on beside it.",
     { for: duration("How long they are to be seen", { default: 20_000, minimum: 300 }) },
   ),
   motion: step("Something moves before the camera. It goes on beside the next steps.", {

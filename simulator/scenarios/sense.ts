@@ -71,9 +71,12 @@ function settingsNonsense({ doorbells }: Scenario): Nonsense[] {
 }
 
 function actNonsense(step: ActStep, before: Before, from: number, scenario: Scenario): Nonsense | null {
-  const busy = pushesOf(step).length > 0 ? before.fingerUntil(step.door) : 0;
+  const busy = pushesOf(step).length > 0 ? before.busyUntil(step.door) : 0;
   if (busy > from + (pushesOf(step)[0]?.afterMs ?? 0))
-    return { path: step.step, text: `a finger is on the button until ${inTime(busy)}` };
+    return {
+      path: step.step,
+      text: `too soon after the push before it, allowed: from ${inTime(busy)} on (button.holdMs after the release)`,
+    };
   switch (step.step) {
     case "motion":
       return zoneNonsense(step, scenario);

@@ -51,11 +51,12 @@ export class Before {
     return this.begun.some((one) => kinds(one.kind) && meet(one.door, door));
   }
 
-  /** Until when a finger is on the button of this door. */
-  fingerUntil(door: Which): number {
+  /** Until when a push of this door's button would be taken for a part of the one before it. */
+  busyUntil(door: Which): number {
+    const holdMs = Math.max(...this.settingsAt(door).map(({ button }) => button.holdMs));
     const gone = this.pushes
       .filter((one) => meet(one.door, door))
-      .map(({ fromMs, push }) => fromMs + goneAfterMs(push) - push.afterMs);
+      .map(({ fromMs, push }) => fromMs + goneAfterMs(push) - push.afterMs + holdMs);
     return Math.max(0, ...gone);
   }
 

@@ -9,7 +9,9 @@ export interface Push {
 
 const VISITOR_RINGS_AFTER_MS = 3_000;
 const FINGER_MS = 250;
-const DOUBLE = { holdMs: 120, pauseMs: 150 };
+/** Between two pushes of a person, at least. */
+const PAUSE_MS = 150;
+const DOUBLE_HOLD_MS = 120;
 const VISITOR_AREA_PERMILLE = 200;
 
 /** What a step does with the button. */
@@ -20,8 +22,8 @@ export function pushesOf(step: Step): Push[] {
     case "hold":
       return [{ afterMs: 0, holdMs: step.for, chatterMs: 0 }];
     case "double": {
-      const { holdMs, pauseMs } = DOUBLE;
-      return [0, holdMs + pauseMs].map((afterMs) => ({ afterMs, holdMs, chatterMs: 0 }));
+      const holdMs = DOUBLE_HOLD_MS;
+      return [0, holdMs + PAUSE_MS].map((afterMs) => ({ afterMs, holdMs, chatterMs: 0 }));
     }
     case "visitor": {
       const afterMs = step.for >= VISITOR_RINGS_AFTER_MS + FINGER_MS ? VISITOR_RINGS_AFTER_MS : 0;
@@ -49,8 +51,7 @@ export function takesMs(step: Step): { least: number; most: number } {
   if (step.step === "wait") return { least: step.for, most: step.for };
   if (step.step === "expect")
     return step.of === "none" ? { least: step.for, most: step.for } : { least: 0, most: step.within };
-  const gone = pushesOf(step).map(goneAfterMs);
-  const ms = Math.max(0, ...gone);
+  const ms = Math.max(0, ...pushesOf(step).map((push) => goneAfterMs(push) + PAUSE_MS));
   return { least: ms, most: ms };
 }
 

@@ -253,6 +253,8 @@ export class SimWorld {
       ledger.watch = new Witness((sight) => this.#see(number, sight));
       this.#world.after(0, () => doorbell.start());
     }
+    // Whoever pushes a button at once finds it powered.
+    this.runUntil(0);
     return scenes;
   }
 }

@@ -33,7 +33,7 @@ const MOST_DOORBELLS = 100_000;
  * @throws UsageError when a flag makes no sense.
  */
 export async function world(flags: WorldFlags, output: Output): Promise<0 | 1> {
-  const options = optionsOf(flags);
+  const options = worldOptions(flags);
   const range = rangeOf(flags);
   if (flags.trace && (flags.seeds !== undefined || options.doorbells > DOORBELLS_A_SHARD)) {
     throw new UsageError(`--trace shows one world: one --seed, and at most ${DOORBELLS_A_SHARD} doorbells`);
@@ -55,7 +55,8 @@ function oneWorld(seed: number, options: WorldOptions, flags: WorldFlags, { prin
   if (flags.json) print(JSON.stringify({ drawn: run.story.doorbells.map(({ faults }) => faults) }));
   else for (const line of storyLines(run)) print(line);
   const violations = run.violations.map((violation) => ({ seed, ...violation }));
-  return { runs: 1, virtualMs: run.virtualMs, totals: run, violations, hash: run.hash };
+  const fewest = { presses: run.presses, kinds: Object.keys(run.struck).length };
+  return { runs: 1, virtualMs: run.virtualMs, totals: run, violations, fewest, hash: run.hash };
 }
 
 function tell(
@@ -71,13 +72,14 @@ function tell(
     `${name}: ${result.totals.doorbells} doorbells, ${hours} virtual hours, ${result.totals.inputs} inputs ` +
       `in ${(wallMs / 1_000).toFixed(1)} s`,
   );
-  for (const line of totalLines(result.totals)) print(line);
+  for (const line of totalLines(result)) print(line);
   for (const line of violationLines(result.violations, options)) print(line);
   print(`fingerprint ${result.hash}`);
   print(result.violations.length === 0 ? "no violation" : `${result.violations.length} violations`);
 }
 
-function optionsOf(flags: WorldFlags): WorldOptions {
+/** What worlds are to be like. @throws UsageError */
+export function worldOptions(flags: Pick<WorldFlags, "hours" | "doorbells" | "faults">): WorldOptions {
   const faults = LEVELS.find((level) => level === flags.faults);
   if (!faults) throw new UsageError(`--faults is one of ${LEVELS.join(", ")}, not ${flags.faults}`);
   const hours = Number(flags.hours);
@@ -94,8 +96,7 @@ function optionsOf(flags: WorldFlags): WorldOptions {
 function rangeOf({ seed, seeds }: WorldFlags): { from: number; to: number } {
   if (seed !== undefined && seeds !== undefined) throw new UsageError("--seed or --seeds, not both");
   if (seeds === undefined) {
-    const one = seedOf(seed ?? "1");
-    if (one === null) throw new UsageError(`--seed is a whole number from 0 to ${MOST_SEED}, not ${seed}`);
+    const one = oneSeed({ ...(seed === undefined ? {} : { seed }) });
     return { from: one, to: one };
   }
   const [first = "", last = "", ...more] = seeds.split("..");
@@ -105,6 +106,13 @@ function rangeOf({ seed, seeds }: WorldFlags): { from: number; to: number } {
   }
   if (to < from) throw new UsageError(`--seeds goes from the lower to the higher one: ${to}..${from}`);
   return { from, to };
+}
+
+/** @throws UsageError */
+export function oneSeed({ seed }: Pick<WorldFlags, "seed">): number {
+  const one = seedOf(seed ?? "1");
+  if (one === null) throw new UsageError(`--seed is a whole number from 0 to ${MOST_SEED}, not ${seed}`);
+  return one;
 }
 
 function seedOf(text: string): number | null {

@@ -63,8 +63,6 @@ export class Ledger implements BrokerWitness {
   readonly strikes = new Strikes();
   peakPacedBytes = 0;
   longestPauseMs = 0;
-  connectionsAtOnce = 0;
-  #connections = 0;
   #pausedSinceMs: number | null = null;
   inputs = 0;
   watch: LedgerWatch | null = null;
@@ -97,7 +95,6 @@ export class Ledger implements BrokerWitness {
       cameraUpMs: null,
     };
     this.powerOns.push(powerOn);
-    this.#connections = 0;
     this.#pausedSinceMs = null;
     this.#published.clear();
     return powerOn;
@@ -184,15 +181,12 @@ export class Ledger implements BrokerWitness {
 
   connecting(powerOn: PowerOn): void {
     if (powerOn.number !== this.powerOns.length - 1) return;
-    this.#connections += 1;
-    this.connectionsAtOnce = Math.max(this.connectionsAtOnce, this.#connections);
     if (this.#pausedSinceMs === null) return;
     this.longestPauseMs = Math.max(this.longestPauseMs, this.#world.nowMs - this.#pausedSinceMs);
   }
 
   connectionOver(powerOn: PowerOn): void {
     if (powerOn.number !== this.powerOns.length - 1) return;
-    this.#connections -= 1;
     this.#pausedSinceMs = this.#world.nowMs;
   }
 
@@ -261,7 +255,6 @@ export class Ledger implements BrokerWitness {
       duePresses: this.duePresses,
       peakPacedBytes: this.peakPacedBytes,
       longestPauseMs: this.longestPauseMs,
-      connectionsAtOnce: this.connectionsAtOnce,
       linkTroubles: this.linkTroubles,
       ...end,
     };

@@ -1,6 +1,6 @@
 import { onAllCores } from "./cores.ts";
-import { add, nothingYet } from "./totals.ts";
-import { combine as combineHashes, type Job, type JobResult, type WorldOptions } from "./work.ts";
+import { add } from "./totals.ts";
+import { combine as combineHashes, type Job, type JobResult, noResult, type WorldOptions } from "./work.ts";
 
 /** Small enough that no core waits long for another at the end. */
 const SEEDS_A_JOB = 20;
@@ -54,7 +54,7 @@ async function combine(
   progress: (progress: Progress) => void,
   virtualMs: (sum: number, one: number) => number,
 ): Promise<JobResult> {
-  const sum: JobResult = { runs: 0, virtualMs: 0, totals: nothingYet(), violations: [], hash: "" };
+  const sum = noResult();
   const hashes: string[] = [];
   const startedAtMs = performance.now();
   let done = 0;
@@ -65,6 +65,8 @@ async function combine(
     sum.virtualMs = virtualMs(sum.virtualMs, result.virtualMs);
     add(sum.totals, result.totals);
     sum.violations.push(...result.violations);
+    for (const least of ["presses", "kinds"] as const)
+      sum.fewest[least] = Math.min(sum.fewest[least], result.fewest[least]);
     const leftMs = ((performance.now() - startedAtMs) / done) * (jobs.length - done);
     progress({ done, of: jobs.length, violations: sum.violations.length, leftMs });
   });

@@ -1,7 +1,7 @@
 import type { Violation } from "../checkers/evidence.ts";
+import { FAULT_KINDS } from "./faults.ts";
 import type { Progress } from "./many.ts";
 import type { RunResult } from "./run.ts";
-import type { Totals } from "./totals.ts";
 import type { JobResult, WorldOptions } from "./work.ts";
 
 const HOUR_MS = 3_600_000;
@@ -21,17 +21,26 @@ export function violationLines(
   return violations.flatMap(({ seed, checker, detail }, at) => {
     const line = `seed ${seed}: ${checker}: ${detail}`;
     const isLast = violations[at + 1]?.seed !== seed;
-    return isLast ? [line, `  again: ${commandFor(seed, options)}`] : [line];
+    if (!isLast) return [line];
+    const again = commandFor(seed, options);
+    return [line, `  again: ${again}`, `  cut it down: ${again.replace(" world ", " shrink story.yaml ")}`];
   });
 }
 
 /** What a person wants to know of all of them. */
-export function totalLines(totals: Totals): string[] {
+export function totalLines({ totals, fewest, runs }: JobResult): string[] {
+  const struck = Object.entries(totals.struck).sort((a, b) => a[1] - b[1]);
+  const silent = FAULT_KINDS.filter((kind) => !totals.struck[kind]);
   return [
     `${totals.presses} presses rang: ${totals.accepted} accepted, ${totals.delivered} delivered (${totals.late} late), ` +
       `${totals.inOutbox} in an outbox, ${totals.lostWithThePower} lost with the power, ${totals.forgotten} lost by a broker`,
     `${totals.events} events, ${totals.dropped} dropped and declared; ${totals.clips} clips, ${totals.clipsDropped} given up; ` +
       `${totals.powerCuts} power cuts`,
+    ...(runs > 1
+      ? [`in each run at least ${fewest.presses} presses and ${fewest.kinds} kinds of fault`]
+      : []),
+    `struck: ${struck.map(([kind, count]) => `${kind} ${count}`).join(", ") || "nothing"}`,
+    ...(runs > 1 ? [`never struck: ${silent.join(", ") || "none"}`] : []),
   ];
 }
 

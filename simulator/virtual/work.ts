@@ -25,9 +25,18 @@ export interface JobResult {
   virtualMs: number;
   totals: Totals;
   violations: (Violation & { seed: number })[];
+  /** The least of any run: presses that rang, and kinds of fault that struck. */
+  fewest: { presses: number; kinds: number };
   /** Of the run, or made of those of all runs. */
   hash: string;
 }
+
+/** Before anything was done. */
+export function noResult(): JobResult {
+  return { runs: 0, virtualMs: 0, totals: nothingYet(), violations: [], fewest: { ...ANY }, hash: "" };
+}
+
+const ANY = { presses: Number.MAX_SAFE_INTEGER, kinds: Number.MAX_SAFE_INTEGER };
 
 /** One hash of several, in their order; of one, that one. */
 export function combine(hashes: readonly string[]): string {
@@ -37,7 +46,7 @@ export function combine(hashes: readonly string[]): string {
 
 /** Does a job. Deterministic. */
 export function work(job: Job): JobResult {
-  const result: JobResult = { runs: 0, virtualMs: 0, totals: nothingYet(), violations: [], hash: "" };
+  const result = noResult();
   if (job.kind === "shard") {
     const { seed, shard, from, to, options } = job;
     play(result, { seed, ...options, part: { shard, from, to } });
@@ -51,6 +60,8 @@ function play(result: JobResult, options: Parameters<typeof drawStory>[0]): void
   const run = playStory(drawStory(options));
   result.runs += 1;
   result.virtualMs += run.virtualMs;
+  result.fewest.presses = Math.min(result.fewest.presses, run.presses);
+  result.fewest.kinds = Math.min(result.fewest.kinds, Object.keys(run.struck).length);
   result.hash = combine([result.hash, run.hash]);
   add(result.totals, run);
   for (const violation of run.violations) result.violations.push({ seed: run.seed, ...violation });

@@ -224,6 +224,7 @@ const settle = (by: "puback" | "receipt") => (settings: Settings) => {
 
 const smallOutbox = (settings: Settings) => {
   settings.outbox.maxBytes = 8_192;
+  settings.outbox.memoryRows = 16;
 };
 
 /** Its camera says that something moves, and never that nothing does any more. */
@@ -297,14 +298,12 @@ const presentsAsNew: Tamper = (ports) =>
     return { ...message, topic: message.topic.replace("/late/", "/event/"), payload: { kind: "text", text } };
   })(ports);
 
-/** Makes each connection twice. */
-const connectsTwice: Tamper = (ports) => {
-  const { broker } = ports;
-  const connect = broker.connect.bind(broker);
-  broker.connect = (request) => {
-    connect(request);
-    connect({ ...request, connection: request.connection + UNKNOWN_TOKENS });
-  };
+/** Waits longer than it may before it connects again. */
+const hesitates: Tamper = (ports) => {
+  const { timers } = ports;
+  const set = timers.set.bind(timers);
+  timers.set = (key, generation, atMs) =>
+    set(key, generation, key === "uplink.connect" ? atMs + 70_000 : atMs);
   return ports;
 };
 
@@ -363,7 +362,7 @@ export const BROKEN_AGENTS: readonly BrokenAgent[] = [
   { name: "fills the link", checker: "press-first", settings: openWindow, tamper: (ports) => ports },
   { name: "presents late presses as new ones", checker: "consumer", tamper: presentsAsNew },
   { name: "does not wait for acknowledgements", checker: "uplink", tamper: settlesOnPublish },
-  { name: "makes each connection twice", checker: "uplink", tamper: connectsTwice },
+  { name: "hesitates to connect again", checker: "uplink", tamper: hesitates },
   { name: "does not see that motion ends", checker: "motion", tamper: neverAtRest },
   { name: "does not read its outbox", checker: "settles", tamper: forgetsTheBacklog },
 ];

@@ -1,4 +1,10 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readScenario } from "../../simulator/scenarios/read.ts";
+import { shrinkSeed } from "../../simulator/scenarios/shrink-command.ts";
+import { playVirtual } from "../../simulator/scenarios/virtual-stage.ts";
 import { playStory } from "../../simulator/virtual/run.ts";
 import { shrink } from "../../simulator/virtual/shrink.ts";
 import { drawStory, type Story } from "../../simulator/virtual/story.ts";
@@ -43,6 +49,20 @@ describe("a failing story", () => {
     const agent = agentThat("publishes presses retained");
     const shrunk = shrink(failing(agent, 4), { tamper: agent.tamper });
     expect(shrunk?.story.doorbells).toHaveLength(1);
+  });
+
+  it("is written as a scenario that fails alike, for its agent alone", () => {
+    const { tamper, settings, checker } = agentThat("publishes presses retained");
+    expect(settings).toBeUndefined();
+    const file = join(mkdtempSync(join(tmpdir(), "shrink-")), "story.yaml");
+    const lines: string[] = [];
+    const flags = { seed: "1", hours: "1", doorbells: "1", faults: "harsh" };
+    expect(shrinkSeed(file, flags, (line) => lines.push(line), { tamper })).toBe(1);
+    expect(lines[0]).toMatch(/^retained: /);
+    const result = playVirtual(readScenario(file), { tamper });
+    expect(result.violations.map((violation) => violation.checker)).toContain(checker);
+    expect(playVirtual(readScenario(file)).violations).toEqual([]);
+    rmSync(dirname(file), { recursive: true });
   });
 
   it("that does not fail is not cut", () => {

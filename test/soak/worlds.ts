@@ -17,7 +17,7 @@ export async function soakWorlds(options: { seeds: number; from: number; hours: 
   const virtualHours = Math.round(result.virtualMs / 3_600_000);
   return [
     `${result.runs} seeds (${from}…${to}), ${virtualHours} virtual hours, ${result.totals.inputs} inputs in ${seconds} s`,
-    ...totalLines(result.totals),
+    ...totalLines(result),
     "0 violations",
   ];
 }

@@ -184,6 +184,15 @@ describe("uplink", () => {
     expect(desk.all("agent.ended")).toHaveLength(1);
   });
 
+  it("listens again after bell-only mode, also when it was just connecting", () => {
+    const desk = new DoorbellOnADesk().start("bell-only").openStore();
+    expect(desk.last("broker.connect").subscriptions).toEqual([]);
+    desk.wait(desk.state.settings.device.bellOnlyMs);
+    expect(desk.all("broker.abandon")).toEqual([{ type: "broker.abandon", connection: 1 }]);
+    desk.drop("unreachable").wait(desk.state.settings.uplink.reconnectMaxMs);
+    expect(desk.last("broker.connect").subscriptions).toHaveLength(2);
+  });
+
   it("in bell-only mode uses no camera, listens to nobody, and sends only its own epoch", () => {
     const desk = new DoorbellOnADesk({ camera: { source: "test" } })
       .start("bell-only")

@@ -55,6 +55,13 @@ describe("a simulated button", () => {
     ]);
   });
 
+  it("floods the line at one instant, and rests as it was", () => {
+    const { button, edges } = begin();
+    button.storm(7);
+    expect(edges()).toHaveLength(8);
+    expect(button.isDown).toBe(false);
+  });
+
   it("seems to be there for a moment each second while its line flaps, until it is there", () => {
     const { world, button, inputs } = begin();
     button.flap("loose");

@@ -118,4 +118,40 @@ describe("a simulated camera", () => {
     expect(seen()).toHaveLength(4);
     expect(inputs.at(-1)?.type).toBe("camera.down");
   });
+
+  it("changes its pictures at a seam, garbles them, withholds keyframes and stills, as its condition says", () => {
+    const { world, camera, pairs, calls, inputs, condition } = begin();
+    const effects: string[] = [];
+    condition.onEffect = (effect) => effects.push(effect);
+    camera.fail("nobody looks through it yet");
+    expect(inputs).toEqual([]);
+    camera.open();
+    world.runUntil(5_000);
+    condition.widthPx = 640;
+    camera.changePictures();
+    expect(inputs.at(-1)).toMatchObject({ type: "camera.down", fault: "none", seam: true });
+    expect(calls).toEqual(["init"]);
+    camera.open();
+    world.runUntil(10_000);
+    expect(inputs.at(-1)).toMatchObject({ type: "camera.up", widthPx: 640 });
+    pairs.length = 0;
+    condition.keyframeless = true;
+    world.runUntil(30_000);
+    camera.catchUp();
+    expect(pairs.filter(({ keyframe }) => keyframe)).toHaveLength(1);
+    condition.stills = "never";
+    camera.takeStill({ eventId: "e1", atMs: 29_000, maxBytes: 9_000 });
+    condition.stills = "late";
+    camera.takeStill({ eventId: "e2", atMs: 29_000, maxBytes: 9_000 });
+    world.runUntil(60_000);
+    expect(inputs.filter((input) => "eventId" in input)).toMatchObject([
+      { eventId: "e2", type: "camera.still" },
+    ]);
+    expect(new Set(effects)).toEqual(new Set(["keyframe-withheld", "still-withheld"]));
+    condition.garbled = true;
+    camera.fail("once");
+    camera.open();
+    world.runUntil(70_000);
+    expect(inputs.at(-1)).toMatchObject({ type: "camera.down", fault: "world" });
+  });
 });

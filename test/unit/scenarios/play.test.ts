@@ -94,19 +94,19 @@ describe("the player", () => {
     );
     expect(done).toEqual([
       "1000 push 0 200/5",
-      "1210 push 0 120/0",
-      "1480 push 0 120/0",
-      "1600 move 0 20000/300",
-      "1600 begin 0 link.cut 500",
-      "1600 push 0 2000/0",
-      "3600 move 0 20000/200",
-      "6600 push 0 250/0",
-      '6850 clock 0 {"stepMs":-7200000}',
-      '6850 clock 0 "sync"',
-      "11600 end 0 link.cut",
+      "1360 push 0 120/0",
+      "1630 push 0 120/0",
+      "1900 move 0 20000/300",
+      "1900 begin 0 link.cut 500",
+      "1900 push 0 2000/0",
+      "4050 move 0 20000/200",
+      "7050 push 0 250/0",
+      '7450 clock 0 {"stepMs":-7200000}',
+      '7450 clock 0 "sync"',
+      "11900 end 0 link.cut",
     ]);
     // Until the visitor has gone.
-    expect(endMs).toBe(23_600);
+    expect(endMs).toBe(24_050);
   });
 
   it("does a step at its time, and in the order of the file at one instant", () => {
@@ -134,15 +134,15 @@ describe("the player", () => {
     expect(done).toEqual([
       "0 push 0 250/0",
       "0 push 1 250/0",
-      "250 begin 1 link.cut 500",
-      "250 begin 0 broker.kill 500",
-      "250 begin 0 disk.slow 500",
-      "250 begin 1 disk.slow 500",
-      "250 end 0 disk.slow",
+      "400 begin 1 link.cut 500",
+      "400 begin 0 broker.kill 500",
+      "400 begin 0 disk.slow 500",
+      "400 begin 1 disk.slow 500",
+      "400 end 0 disk.slow",
       // What was never healed is over with the story.
-      "250 end 1 link.cut",
-      "250 end 0 broker.kill",
-      "250 end 1 disk.slow",
+      "400 end 1 link.cut",
+      "400 end 0 broker.kill",
+      "400 end 1 disk.slow",
     ]);
   });
 
@@ -162,7 +162,7 @@ describe("the player", () => {
       before: (stage) => stage.at(1_000, () => stage.see(0, status("online"))),
     });
     const text = "expected at least 1 × event press within 2s; seen: 1 × ring, status online";
-    expect(failure).toEqual({ step: 1, atMs: 2_250, text });
+    expect(failure).toEqual({ step: 1, atMs: 2_400, text });
     expect(done).toHaveLength(1);
   });
 
@@ -174,12 +174,12 @@ describe("the player", () => {
 
   it("fails at once when there is one too many", () => {
     const { failure } = onPaper("- press\n- press\n- expect: { ring: 1, within: 1h }");
-    expect(failure).toEqual({ step: 2, atMs: 500, text: "expected 1 × ring; seen: 2 × ring" });
+    expect(failure).toEqual({ step: 2, atMs: 800, text: "expected 1 × ring; seen: 2 × ring" });
   });
 
   it("waits until the end for nothing, and no longer than until there is something", () => {
     const nothing = onPaper("- press\n- expect: { none: press, for: 10s }");
-    expect(nothing).toMatchObject({ failure: null, held: 1, endMs: 10_250 });
+    expect(nothing).toMatchObject({ failure: null, held: 1, endMs: 10_400 });
     const late = (stage: PaperStage) => stage.at(3_000, () => stage.see(0, press(true)));
     const { failure } = onPaper("- press\n- expect: { none: press, late: true, for: 10s }", { before: late });
     expect(failure).toMatchObject({

@@ -213,9 +213,12 @@ describe("what makes no sense", () => {
     ],
     [
       rung("- expect: { ring: 1, within: 10s }", "- press:", "  at: 15s"),
-      "F:7:9: time goes backwards: the step before it may last until 20.25s, allowed: that or later",
+      "F:7:9: time goes backwards: the step before it may last until 20.4s, allowed: that or later",
     ],
-    [steps("- hold: 10s", "- press:", "  at: 5s"), "F:4:5: a finger is on the button until 10s"],
+    [
+      steps("- hold: 10s", "- press:", "  at: 5s"),
+      "F:4:5: too soon after the push before it, allowed: from 10.04s on (button.holdMs after the release)",
+    ],
     [
       "name: x\nlasts: 5s\nsteps:\n  - wait: 10s",
       "F:4:5: the scenario ends at 5s (lasts), and this goes on until 10s",

@@ -197,7 +197,7 @@ steps:
 
 describe("a story", () => {
   it.each([1, 3])("of %i doorbells is the same story after it was a scenario's file", (doorbells) => {
-    for (let seed = 1; seed <= 10; seed += 1) {
+    for (let seed = 1; seed <= 8; seed += 1) {
       const story = drawStory({ seed, hours: 6, faults: "harsh", doorbells });
       const text = writeScenario(storyToScenario(story, { name: `seed ${seed}`, about: "" }));
       const again = scenarioToStory(parseScenario("F", text).scenario);

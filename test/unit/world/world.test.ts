@@ -77,4 +77,17 @@ describe("the time of a power-on", () => {
     expect(seen).toEqual([10]);
     expect([time.powered, time.monotonicMs(), time.worldMs(10)]).toEqual([false, 100, 110]);
   });
+
+  it("may have a quartz that is not exact: nothing fires before its time has come there", () => {
+    for (const driftPpm of [-150, 150]) {
+      const world = new World(1);
+      const time = new PoweredTime(world, driftPpm);
+      const fired: [number, number][] = [];
+      for (const delayMs of [1, 40, 1_000, 3_600_000])
+        time.after(delayMs, () => fired.push([delayMs, time.monotonicMs()]));
+      world.runUntil(4_000_000);
+      expect(fired.map(([, atMs]) => atMs)).toEqual(fired.map(([delayMs]) => delayMs));
+      expect(time.worldMs(3_600_000) - 3_600_000).toBe(driftPpm > 0 ? -539 : 541);
+    }
+  });
 });
