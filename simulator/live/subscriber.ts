@@ -35,6 +35,7 @@ export class Subscriber {
   #client: MqttClient | null = null;
   #isConnected = false;
   #isStopped = false;
+  #unacknowledged = 0;
   #password = "";
   /** What the next loss is put down to. */
   #trouble = "";
@@ -45,6 +46,11 @@ export class Subscriber {
 
   get isConnected(): boolean {
     return this.#isConnected;
+  }
+
+  /** What it has published was acknowledged, or never will be. */
+  get isIdle(): boolean {
+    return this.#unacknowledged === 0 || !this.#isConnected;
   }
 
   /** Begins to connect. @throws Error that names the setting, when the password or the authorities cannot be read. */
@@ -66,7 +72,9 @@ export class Subscriber {
   /** Publishes at QoS 1, if there is a connection: what is not published now will have to be said again. */
   publish(topic: string, text: string, retain = false): void {
     if (!this.#client || !this.#isConnected) return;
+    this.#unacknowledged += 1;
     this.#client.publish(topic, text, { qos: 1, retain }, (error) => {
+      this.#unacknowledged -= 1;
       if (error) this.#failed(error);
     });
   }

@@ -35,7 +35,8 @@ function power({ settings, clock: clockAtStart, troubles }: Extract<Order, { do:
   const warn = (message: string) => report({ what: "log", level: "warn", message });
   const ports = linuxPorts(settings, warn);
   const clock = new StagedClock(ports.clock, clockAtStart, (now) => report({ what: "clock", clock: now }));
-  const button = new SimulatedButton(punctual(liveTime));
+  const fingerTime = punctual(liveTime);
+  const button = new SimulatedButton(fingerTime);
   const cameraSwitch = new CameraSwitch(ports.camera, () => clock.monotonicMs());
   const camera = new StagedCamera(cameraSwitch, liveTime, (isUp) => report({ what: "camera", isUp }));
   const store = new TroubledStore(ports.store, liveTime);
@@ -56,9 +57,12 @@ function power({ settings, clock: clockAtStart, troubles }: Extract<Order, { do:
   const obey = (order: Order) => {
     switch (order.do) {
       case "push":
-        return order.chatterMs > 0
-          ? button.bounce(order.holdMs, order.chatterMs)
-          : button.press(order.holdMs);
+        // Within one instant: between two looks at the clock it may be a millisecond later.
+        fingerTime.after(0, () => {
+          if (order.chatterMs > 0) button.bounce(order.holdMs, order.chatterMs);
+          else button.press(order.holdMs);
+        });
+        return;
       case "storm":
         return button.storm(order.edges);
       case "move":

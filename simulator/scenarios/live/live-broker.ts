@@ -47,7 +47,7 @@ function brokerAt(url: string): LiveBroker {
     throw new WorldError(`${url} is not ours to kill`);
   };
   return {
-    name: url,
+    name: "the broker",
     host: parsed[1].replace(/^\[|\]$/g, ""),
     port,
     isOld: false,

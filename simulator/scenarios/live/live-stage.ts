@@ -217,6 +217,8 @@ export class LiveStage implements Stage {
     await Promise.all(this.#places.map(({ doorbell }) => doorbell.gone()));
     await Promise.all(this.#places.map(({ cloud }) => cloud.stop()));
     for (const { deviceId } of this.#places) this.#publish(topicsOf(deviceId).status, "", true);
+    // Nothing of it stays at a broker that is not ours.
+    await this.#holds(() => this.#stranger?.isIdle ?? true, ARRIVES_WITHIN_MS);
     await this.#stranger?.stop();
     await Promise.all(this.#places.map(({ link }) => link.stop()));
     await this.#sinning?.stop();
@@ -347,9 +349,14 @@ export class LiveStage implements Stage {
 
   /** Whether it holds within this time. @throws what has ended the story before its end. */
   async #becomes(holds: () => boolean, withinMs: number): Promise<boolean> {
+    const does = await this.#holds(() => holds() || this.#failure !== null, withinMs);
+    if (!holds() && this.#failure !== null) throw this.#failure;
+    return does;
+  }
+
+  async #holds(holds: () => boolean, withinMs: number): Promise<boolean> {
     const deadline = performance.now() + withinMs;
     while (!holds()) {
-      if (this.#failure !== null) throw this.#failure;
       if (performance.now() >= deadline) return false;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, LOOK_EVERY_MS);

@@ -27,6 +27,24 @@ test("a finger's edges are as far apart as they were meant to be, also where the
   expect(edges).toEqual([100, 350, 1_000, 1_001, 1_002, 1_103, 1_104, 1_105]);
 });
 
+test("what happens within a callback happens at one instant, however often the clock is read", () => {
+  let nowMs = 0;
+  const waiting: (() => void)[] = [];
+  const time = punctual({
+    monotonicMs: () => nowMs++,
+    after: (_delayMs, run) => {
+      waiting.push(run);
+      return { cancel: () => undefined };
+    },
+  });
+  const button = new SimulatedButton(time);
+  const edges: number[] = [];
+  button.start((input) => edges.push(input.occurredAt));
+  time.after(0, () => button.press(250));
+  for (let run = waiting.shift(); run; run = waiting.shift()) run();
+  expect((edges[1] ?? 0) - (edges[0] ?? 0)).toBe(250);
+});
+
 test("in between it is what the clock says", () => {
   const { world, time } = busyTime();
   const real = punctual(time);
