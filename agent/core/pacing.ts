@@ -58,7 +58,7 @@ export function linkAcknowledged(turn: Turn, done: InFlight): void {
   const tookMs = turn.now - done.sentAtMs;
   pacing.quickestMs = Math.min(pacing.quickestMs ?? tookMs, tookMs);
   if (done.aheadBytes < SMALLEST_PIECE_BYTES) return;
-  learnRate(turn, done.aheadBytes, Math.max(1, turn.now - done.aheadSinceMs - pacing.quickestMs));
+  learnRate(turn, queuedBytes(turn, done), Math.max(1, turn.now - done.aheadSinceMs - pacing.quickestMs));
   const wasFull = done.aheadBytes * 2 >= pacing.windowBytes;
   const grownBytes = pacing.windowBytes + (wasFull ? done.bytes : 0);
   const mostBytes = Math.min(settings.uplink.windowBytes, bytesInWindow(turn, pacing.bytesPerS * AIM));
@@ -83,6 +83,16 @@ export function previewMaxBytes(turn: Turn): number {
   const bytesPerS = pacing.bytesPerS || pacing.lastBytesPerS;
   if (bytesPerS === 0) return settings.still.maxBytes;
   return Math.min(settings.still.maxBytes, Math.max(SMALLEST_PREVIEW_BYTES, bytesInWindow(turn, bytesPerS)));
+}
+
+/**
+ * What the link still had to carry when this was sent. Where something was on its way already, the link has carried as
+ * much of it as it carries in the quickest round trip: the acknowledgements of that are on their way back.
+ */
+function queuedBytes({ state: { pacing } }: Turn, done: InFlight): number {
+  if (!done.behindOthers) return done.aheadBytes;
+  const carriedBytes = Math.floor((pacing.bytesPerS * (pacing.quickestMs ?? 0)) / 1_000);
+  return Math.max(done.bytes, done.aheadBytes - carriedBytes);
 }
 
 function learnRate(turn: Turn, aheadBytes: number, queuedMs: number): void {

@@ -39,6 +39,8 @@ export interface InFlight {
   aheadBytes: number;
   /** When the first of those bytes began to be carried: at the acknowledgement before, or on an idle link at once. */
   aheadSinceMs: number;
+  /** That was at an acknowledgement: the link was busy. */
+  behindOthers: boolean;
   purpose: Purpose;
 }
 
@@ -154,8 +156,9 @@ export function publish(turn: Turn, purpose: Purpose, message: BrokerMessageOut)
   const bytes = message.topic.length + payloadBytes(purpose, message) + PACKET_OVERHEAD_BYTES;
   const aheadBytes = uplink.inFlight.reduce((sum, one) => sum + one.bytes, bytes);
   const oldest = uplink.inFlight[0];
-  const aheadSinceMs = oldest ? Math.max(uplink.ackedAtMs, oldest.sentAtMs) : turn.now;
-  uplink.inFlight.push({ token, sentAtMs: turn.now, bytes, aheadBytes, aheadSinceMs, purpose });
+  const behindOthers = oldest !== undefined && oldest.sentAtMs < uplink.ackedAtMs;
+  const aheadSinceMs = behindOthers ? uplink.ackedAtMs : (oldest?.sentAtMs ?? turn.now);
+  uplink.inFlight.push({ token, sentAtMs: turn.now, bytes, aheadBytes, aheadSinceMs, behindOthers, purpose });
   act(turn, { type: "broker.publish", connection: uplink.connection, token, message });
   if (!timerRuns(turn, "uplink.ack")) setTimer(turn, "uplink.ack", turn.now + settings.uplink.ackTimeoutMs);
 }

@@ -15,6 +15,8 @@ export interface Problem {
 /** A name in a map, with what stands behind it. */
 export interface Entry {
   name: string;
+  /** What its author wrote instead of the name, such as `wait` for its `for`. */
+  label?: string;
   key: Node;
   value: Node | null;
 }
@@ -63,14 +65,16 @@ export class FieldReader {
     owner: { node: Node | null; name: string },
   ): Record<string, unknown> {
     const values: Record<string, unknown> = {};
-    for (const { name, key, value } of entries) {
+    for (const { name, label = name, key, value } of entries) {
       const declared = Object.hasOwn(properties, name) ? properties[name] : undefined;
       if (!declared) {
-        this.refuse(key, `${owner.name} has no ${quoted(name)}${didYouMean(name, Object.keys(properties))}`);
+        const names = Object.keys(properties);
+        const hint = didYouMean(name, names) || (names.length > 0 ? `; it has ${names.join(", ")}` : "");
+        this.refuse(key, `${owner.name} has no ${quoted(name)}${hint}`);
         continue;
       }
       this.places.set(`${path}.${name}`, this.placeOf(value ?? key));
-      const read = this.value(declared, value, key, name);
+      const read = this.value(declared, value, key, label);
       if (read !== undefined) values[name] = read;
     }
     const named = new Set(entries.map(({ name }) => name));
@@ -122,8 +126,9 @@ export function quoted(name: string): string {
 }
 
 export function didYouMean(name: string, known: readonly string[]): string {
-  const near = nearest(name, known);
-  return near === null ? "" : `; did you mean ${near}?`;
+  const longer = name.length >= 3 ? known.filter((one) => one.startsWith(name)) : [];
+  const near = nearest(name, known) ?? (longer.length === 1 ? longer[0] : null);
+  return near === null || near === undefined ? "" : `; did you mean ${near}?`;
 }
 
 /** What a field may be, in words. */

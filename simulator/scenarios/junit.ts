@@ -1,3 +1,4 @@
+import { galleryName } from "./gallery.ts";
 import type { ScenarioResult } from "./result.ts";
 
 /**
@@ -11,7 +12,7 @@ export function junitReport(results: readonly ScenarioResult[]): string {
   const counts = `tests="${results.length}" failures="${failed}" errors="0" skipped="0" time="${total}"`;
   const cases = results.map((result) => {
     const { name, file, stage, wallMs, said } = result;
-    const head = `    <testcase name="${xml(name)}" classname="${xml(`${stage}.${file}`)}" time="${seconds(wallMs)}">`;
+    const head = `    <testcase name="${xml(name)}" classname="${xml(`${stage}.${galleryName(file)}`)}" time="${seconds(wallMs)}">`;
     const failures = failuresOf(result).map(
       ({ type, text }) =>
         `      <failure type="${xml(type)}" message="${xml(text.split("\n", 1).join(""))}">${xml(text)}</failure>`,

@@ -1,5 +1,6 @@
 import { QUANTITIES } from "../sim/quantities.ts";
 import { MISHAP_KINDS } from "../virtual/faults.ts";
+import { FAULT_WORDS } from "./fault-words.ts";
 import { allowedIn } from "./fields.ts";
 import { cannotPlay } from "./live/live-mishaps.ts";
 import {
@@ -40,6 +41,10 @@ export function scenarioPage(gallery: readonly GalleryEntry[]): string {
     ...Object.entries(STEPS).map(([name, { schema, main }]) =>
       section(`\`${name}\``, schema.description, schema.properties, main),
     ),
+    "## Faults\n",
+    "| fault | what goes wrong |\n|---|---|",
+    ...Object.entries(FAULT_WORDS).map(([kind, words]) => `| \`${kind}\` | ${words} |`),
+    "",
     "## Expectations\n",
     EXPECTATION_TEXT,
     ...Object.entries(EXPECTATIONS).map(([name, { description, properties }]) =>

@@ -251,7 +251,7 @@ function ownEntries(
 ): Entry[] | null {
   if (value === null) return [];
   if (isMap(value)) return reader.entries(value, "a map");
-  if (main !== null) return [{ name: main, key, value }];
+  if (main !== null) return [{ name: main, label: name, key, value }];
   const allowed = fields.length === 0 ? "nothing" : `a map of ${fields.join(", ")}`;
   reader.refuse(value, `${name}: found ${reader.words(value)}, allowed: ${allowed}`);
   return null;

@@ -6,6 +6,10 @@ import type { Scene } from "./scene.ts";
 /** The agent's longest pauses after the last fault, by what may be awaited. */
 const SETTLE_PUBACK_MS = 1_200_000;
 const SETTLE_RECEIPT_MS = 4_500_000;
+/** As the agent sends it where it knows nothing of the link, or nothing good. */
+const SMALLEST_PIECE_BYTES = 4_096;
+/** A minute and its pre-roll, as a simulated camera makes them. */
+const LONGEST_CLIP_BYTES = 8_388_608;
 const LOOK_EVERY_MS = 1_000;
 /** Old wills and the answers to them are over by then. */
 const AFTERGLOW_MS = 20_000;
@@ -17,7 +21,11 @@ const NO_DISK = "agent that found no disk at its start: 1";
  */
 export function settle(world: World, scenes: readonly Scene[], finallyRunning: boolean): Evidence[] {
   const fromMs = world.nowMs;
-  const awaited = scenes.map((scene) => ({ scene, settledAtMs: null as number | null }));
+  const awaited = scenes.map((scene) => ({
+    scene,
+    boundMs: boundOf(scene),
+    settledAtMs: null as number | null,
+  }));
   const waiting = new Set(awaited);
   const look = () => {
     for (const one of waiting) {
@@ -28,15 +36,15 @@ export function settle(world: World, scenes: readonly Scene[], finallyRunning: b
     if (waiting.size > 0) world.after(LOOK_EVERY_MS, look);
   };
   world.after(LOOK_EVERY_MS, look);
-  const boundMs = Math.max(...scenes.map(boundOf));
+  const boundMs = Math.max(...awaited.map((one) => one.boundMs));
   world.runUntil(fromMs + boundMs, () => waiting.size === 0);
   world.runUntil(world.nowMs + AFTERGLOW_MS);
   if (!finallyRunning) {
     for (const { scene, settledAtMs } of awaited) if (settledAtMs !== null) scene.doorbell.requestStop();
     world.runUntil(world.nowMs + AFTERGLOW_MS);
   }
-  return awaited.map(({ scene, settledAtMs }) =>
-    evidenceOf(scene, settledAtMs === null ? null : settledAtMs - fromMs, finallyRunning),
+  return awaited.map(({ scene, boundMs, settledAtMs }) =>
+    evidenceOf(scene, settledAtMs === null ? null : settledAtMs - fromMs, boundMs, finallyRunning),
   );
 }
 
@@ -50,11 +58,23 @@ function lookAt(scene: Scene): boolean {
   return false;
 }
 
-function boundOf({ ledger }: Scene): number {
-  return ledger.settings.uplink.settle === "receipt" ? SETTLE_RECEIPT_MS : SETTLE_PUBACK_MS;
+/** Of a clip at least the smallest piece goes in each round trip, however much the link trembles. */
+function boundOf({ ledger, doorbell, options }: Scene): number {
+  const pauseMs = ledger.settings.uplink.settle === "receipt" ? SETTLE_RECEIPT_MS : SETTLE_PUBACK_MS;
+  const { latencyMs, jitterMs } = options.link;
+  let bytes = 0;
+  for (const clip of doorbell.spool.clips.values()) {
+    if (!clip.uploaded) bytes += clip.closed === null ? LONGEST_CLIP_BYTES : clip.bytes;
+  }
+  return pauseMs + Math.ceil(bytes / SMALLEST_PIECE_BYTES) * 2 * (latencyMs + jitterMs);
 }
 
-function evidenceOf(scene: Scene, settledAfterMs: number | null, finallyRunning: boolean): Evidence {
+function evidenceOf(
+  scene: Scene,
+  settledAfterMs: number | null,
+  boundMs: number,
+  finallyRunning: boolean,
+): Evidence {
   const { doorbell, ledger, network, deviceId } = scene;
   const onDisk = [...doorbell.disk.rows("press"), ...doorbell.disk.rows("event")];
   const { press, event } = doorbell.disk.totals();
@@ -65,7 +85,7 @@ function evidenceOf(scene: Scene, settledAfterMs: number | null, finallyRunning:
     status: network.broker.retained(topicsOf(deviceId).status),
     finallyRunning: finallyRunning || settledAfterMs === null,
     settledAfterMs,
-    settleBoundMs: boundOf(scene),
+    settleBoundMs: boundMs,
     unsettled: unsettled(scene),
     link: scene.options.link,
   });

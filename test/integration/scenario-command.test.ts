@@ -29,7 +29,9 @@ describe("porchlight-sim scenario", () => {
   it("plays a file: what held, and how long it took", async () => {
     const { code, lines, stderr } = await scenario(good);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(lines[0]).toMatch(/^passed {2}Somebody rings: 1 expectation held, 37\.4s of virtual time in \d+ ms$/);
+    expect(lines[0]).toMatch(
+      /^passed {2}Somebody rings: 1 expectation held, 37\.4s of virtual time in \d+ ms$/,
+    );
     expect(lines[1]).toBe("  10.4s: hello");
   });
 
@@ -50,7 +52,7 @@ describe("porchlight-sim scenario", () => {
     const { code, lines, stderr } = await scenario(good, wrong);
     expect({ code, lines }).toEqual({ code: 2, lines: [""] });
     expect(stderr.trimEnd().split("\n")).toEqual([
-      `porchlight-sim: ${wrong}:3:11: for: found "5sec", allowed: a duration such as 200ms, 2.5s, 90m or 1h2m3.5s (did you mean 5s?)`,
+      `porchlight-sim: ${wrong}:3:11: wait: found "5sec", allowed: a duration such as 200ms, 2.5s, 90m or 1h2m3.5s (did you mean 5s?)`,
       `porchlight-sim: ${wrong}:4:5: there is no step pres; did you mean press?`,
     ]);
   });

@@ -20,9 +20,9 @@ describe("a JUnit report", () => {
     expect(junitReport([passed, failed])).toBe(`<?xml version="1.0" encoding="UTF-8"?>
 <testsuites tests="2" failures="1" errors="0" skipped="0" time="1.521">
   <testsuite name="porchlight scenarios" tests="2" failures="1" errors="0" skipped="0" time="1.521">
-    <testcase name="A parcel" classname="virtual.parcel.yaml" time="0.021">
+    <testcase name="A parcel" classname="virtual.parcel" time="0.021">
     </testcase>
-    <testcase name="R&amp;D &lt;&quot;test&quot;&gt;" classname="virtual.parcel.yaml" time="1.500">
+    <testcase name="R&amp;D &lt;&quot;test&quot;&gt;" classname="virtual.parcel" time="1.500">
       <failure type="expectation" message="parcel.yaml:5:3: expected 1 × ring; seen: nothing">parcel.yaml:5:3: expected 1 × ring; seen: nothing</failure>
       <failure type="bell" message="bell: a press at 5 did not ring">bell: a press at 5 did not ring&#10;  somewhere</failure>
       <system-out>5 ms: hello</system-out>

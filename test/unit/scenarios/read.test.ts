@@ -94,39 +94,39 @@ describe("what is wrong by itself", () => {
     ],
     [
       steps("- wait: 5sec"),
-      'F:3:11: for: found "5sec", allowed: a duration such as 200ms, 2.5s, 90m or 1h2m3.5s (did you mean 5s?)',
+      'F:3:11: wait: found "5sec", allowed: a duration such as 200ms, 2.5s, 90m or 1h2m3.5s (did you mean 5s?)',
     ],
     [
       steps("- wait: 5"),
-      "F:3:11: for: found 5, allowed: a duration such as 200ms, 2.5s, 90m or 1h2m3.5s (a number without its unit: did you mean 5s?)",
+      "F:3:11: wait: found 5, allowed: a duration such as 200ms, 2.5s, 90m or 1h2m3.5s (a number without its unit: did you mean 5s?)",
     ],
     [
       steps("- wait: -5s"),
-      'F:3:11: for: found "-5s", allowed: a duration such as 200ms, 2.5s, 90m or 1h2m3.5s',
+      'F:3:11: wait: found "-5s", allowed: a duration such as 200ms, 2.5s, 90m or 1h2m3.5s',
     ],
     [steps("- wait"), "F:3:5: wait needs for: a duration such as 200ms, 2.5s, 90m or 1h2m3.5s"],
     [
       steps("- wait: [1]"),
-      "F:3:11: for: found a list of 1, allowed: a duration such as 200ms, 2.5s, 90m or 1h2m3.5s",
+      "F:3:11: wait: found a list of 1, allowed: a duration such as 200ms, 2.5s, 90m or 1h2m3.5s",
     ],
     [
       "name: x\nlink: { rate: 20 kb/s }\nsteps: []",
       'F:2:15: rate: found "20 kb/s", allowed: a rate such as 20kB/s, 2MB/s or 256kbit/s, from 100B/s to 1GB/s (did you mean 20kB/s or 20kbit/s?)',
     ],
-    ["name: x\nlink: { speed: 1 }\nsteps: []", "F:2:9: link has no speed"],
+    ["name: x\nlink: { speed: 1 }\nsteps: []", "F:2:9: link has no speed; it has latency, jitter, rate"],
     [steps("- press: 2s"), 'F:3:12: press: found "2s", allowed: a map of hold, chatter'],
     [steps("- press: { held: 2s }"), "F:3:14: press has no held; did you mean hold?"],
     [steps("- press: { door: 1 }"), "F:3:14: door stands beside press, on a line of its own below it"],
     [steps("- press:", "  hold: 2s"), "F:4:5: hold stands within press: press: {hold: …}"],
     [
       steps("- fault: link.cutt"),
-      /^F:3:12: kind: found "link.cutt", allowed: .* \(did you mean link.cut\?\)$/,
+      /^F:3:12: fault: found "link.cutt", allowed: .* \(did you mean link.cut\?\)$/,
     ],
     [
       steps("- fault: link.cut", "  dose: 2000"),
       "F:4:11: dose: found 2000, allowed: a whole number from 0 to 1000",
     ],
-    [steps("- power: off"), 'F:3:12: to: found "off", allowed: cut, on'],
+    [steps("- power: off"), 'F:3:12: power: found "off", allowed: cut, on'],
     [
       steps("- motion: { area: 12 }"),
       "F:3:21: area: found 12, allowed: a share such as 12% or 0.5%, from 0.1% to 100% (did you mean 12%?)",
@@ -355,7 +355,7 @@ describe("what can never be met", () => {
     [rung("- expect: { none: ring, late: true }"), "F:5:33: a ring is no event: leave late out"],
     [
       rung("- expect: { none: press, where: { held: 5 } }"),
-      "F:5:35: a press event has no held; it has heldMs",
+      "F:5:35: a press event has no held; did you mean heldMs?",
     ],
   ])("%j", (text, problem) => {
     expect(problemsOf(text)).toEqual([
