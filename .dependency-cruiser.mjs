@@ -127,6 +127,20 @@ const TABLE = [
     comment: "Brokers and links know the world and the wire. They must not know the agent behind it.",
   },
   {
+    folder: "^simulator/scenarios/live/",
+    may: [
+      PORTS,
+      CONTRACT,
+      "^agent/consumer/",
+      "^agent/core/state\\.ts$",
+      "^agent/(compose|crash-record|version)\\.ts$",
+      "^simulator/",
+      NODE,
+    ],
+    comment:
+      "A live stage starts the agent as a device does and receives as a consumer does. A broker, a link or a library of theirs belongs to simulator/network.",
+  },
+  {
     folder: "^simulator/sim/",
     may: [
       PORTS,

@@ -9,6 +9,7 @@ const ENTRIES = {
   "porchlight-sim": "simulator/main.ts",
   "storage-worker": "device/linux/storage/storage-worker.ts",
   "picture-process": "device/linux/ffmpeg/picture-process.ts",
+  "doorbell-process": "simulator/scenarios/live/doorbell-process.ts",
   "worlds-worker": "simulator/virtual/worlds-worker.ts",
 };
 /** These bring native code or a program along, and stay in node_modules. */

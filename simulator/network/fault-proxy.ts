@@ -1,26 +1,35 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { Chance } from "../world/chance.ts";
-import { OneWay } from "./one-way.ts";
+import { OneWay, type WayCondition } from "./one-way.ts";
 
 /** What the link does. It applies to what is on its way already, and to every connection made from then on. */
 export type LinkFault =
   | { kind: "pass" }
-  /** Every byte comes later by `latencyMs` and up to `jitterMs` more; the order stays. */
-  | { kind: "delay"; latencyMs: number; jitterMs: number }
-  /** At most so much in each direction of each connection. */
-  | { kind: "rate"; bytesPerSecond: number }
+  /**
+   * Every byte comes later by `latencyMs` and up to `jitterMs` more, at most `bytesPerSecond` in each direction of
+   * each connection; the order stays. What is left out is as it was.
+   */
+  | { kind: "slow"; latencyMs?: number; jitterMs?: number; bytesPerSecond?: number }
   /** Connections are reset, new ones too. */
   | { kind: "cut" }
+  /** Cut for `downMs`, whole for `upMs`, and so on. */
+  | { kind: "flapping"; downMs: number; upMs: number }
   /** The broker has lost the connections that there are, and the clients do not know; new ones pass. */
   | { kind: "half-open" }
-  /** Connections stay, and new ones are accepted, but nothing arrives until the fault is over. */
-  | { kind: "black-hole" };
+  /** The clients have lost theirs, and the broker does not know, as when the power goes; new ones pass. */
+  | { kind: "abandoned" }
+  /**
+   * Connections stay, and new ones are accepted, but nothing arrives until the fault is over. `way`: only what goes
+   * up to the broker, or down from it, vanishes; both unless told.
+   */
+  | { kind: "black-hole"; way?: "up" | "down" };
 
 interface Link {
   client: Socket;
   broker: Socket;
-  ways: OneWay[];
+  up: OneWay;
+  down: OneWay;
 }
 
 /** A TCP link on the loopback interface, in front of any broker, that can be broken. It never alters a byte. */
@@ -29,7 +38,10 @@ export class FaultProxy {
   readonly #chance: Chance;
   readonly #server: Server;
   readonly #links = new Set<Link>();
-  #fault: LinkFault = { kind: "pass" };
+  /** Ends at the broker whose clients are gone. */
+  readonly #abandoned = new Set<Socket>();
+  /** Of each fault that is going on, how it ends. */
+  readonly #faults = new Map<LinkFault, () => void>();
 
   /** `seed` draws the jitter. */
   constructor(target: { host: string; port: number }, seed: number | string = 1) {
@@ -59,37 +71,118 @@ export class FaultProxy {
     return [...this.#links].filter((link) => !link.client.destroyed).length;
   }
 
+  /** This fault alone, instead of whatever is going on. */
   set(fault: LinkFault): void {
-    this.#fault = fault;
-    for (const link of this.#links) {
-      if (fault.kind === "cut") {
-        link.client.resetAndDestroy();
-        link.broker.destroy();
-      } else if (fault.kind === "half-open") this.#forgetByBroker(link);
-      else for (const way of link.ways) way.set(fault);
+    this.#endAll();
+    this.begin(fault);
+  }
+
+  /** This fault besides those that are going on, until what this answers is called. Delays add up. */
+  begin(fault: LinkFault): () => void {
+    if (fault.kind === "half-open" || fault.kind === "abandoned") {
+      for (const link of [...this.#links]) {
+        if (fault.kind === "half-open") loseAt(link, "broker");
+        else this.#abandon(link);
+      }
+      return () => undefined;
     }
+    const own = { ...fault };
+    const timer = own.kind === "flapping" ? this.#flap(own) : null;
+    const end = () => {
+      timer?.stop();
+      if (this.#faults.delete(own)) this.#apply();
+    };
+    this.#faults.set(own, end);
+    this.#apply();
+    return end;
   }
 
   async stop(): Promise<void> {
+    this.#endAll();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const { client, broker } of this.#links) {
       client.destroy();
       broker.destroy();
     }
+    for (const broker of this.#abandoned) broker.destroy();
     await closed;
   }
 
+  #endAll(): void {
+    for (const end of [...this.#faults.values()]) end();
+  }
+
+  #flap({ downMs, upMs }: { downMs: number; upMs: number }): { stop(): void } {
+    let mend = this.begin({ kind: "cut" });
+    let isCut = true;
+    let timer: NodeJS.Timeout;
+    const turn = () => {
+      if (isCut) mend();
+      else mend = this.begin({ kind: "cut" });
+      isCut = !isCut;
+      timer = setTimeout(turn, isCut ? downMs : upMs);
+    };
+    timer = setTimeout(turn, downMs);
+    return {
+      stop: () => {
+        clearTimeout(timer);
+        mend();
+      },
+    };
+  }
+
+  /** No later fault reaches it. */
+  #abandon(link: Link): void {
+    this.#links.delete(link);
+    loseAt(link, "client");
+    this.#abandoned.add(link.broker);
+    link.broker.once("end", () => link.broker.destroy());
+    link.broker.once("close", () => this.#abandoned.delete(link.broker));
+  }
+
+  get #isCut(): boolean {
+    return [...this.#faults.keys()].some((fault) => fault.kind === "cut");
+  }
+
+  #apply(): void {
+    const [up, down] = [this.#condition("up"), this.#condition("down")];
+    const isCut = this.#isCut;
+    for (const link of this.#links) {
+      if (isCut) {
+        link.client.resetAndDestroy();
+        link.broker.destroy();
+      } else {
+        link.up.set(up);
+        link.down.set(down);
+      }
+    }
+  }
+
+  /** What all faults together make of one direction. */
+  #condition(way: "up" | "down"): WayCondition {
+    const sum: WayCondition = { isBlocked: false, latencyMs: 0, jitterMs: 0, bytesPerSecond: Infinity };
+    for (const fault of this.#faults.keys()) {
+      if (fault.kind === "black-hole" && (fault.way ?? way) === way) sum.isBlocked = true;
+      if (fault.kind !== "slow") continue;
+      sum.latencyMs += fault.latencyMs ?? 0;
+      sum.jitterMs += fault.jitterMs ?? 0;
+      sum.bytesPerSecond = Math.min(sum.bytesPerSecond, fault.bytesPerSecond ?? Infinity);
+    }
+    return sum;
+  }
+
   #accept(client: Socket): void {
-    if (this.#fault.kind === "cut") {
+    if (this.#isCut) {
       client.resetAndDestroy();
       return;
     }
     const broker = connect({ ...this.#target, allowHalfOpen: true });
-    const ways = [
-      new OneWay(client, broker, this.#fault, this.#chance),
-      new OneWay(broker, client, this.#fault, this.#chance),
-    ];
-    const link: Link = { client, broker, ways };
+    const link: Link = {
+      client,
+      broker,
+      up: new OneWay(client, broker, this.#condition("up"), this.#chance),
+      down: new OneWay(broker, client, this.#condition("down"), this.#chance),
+    };
     this.#links.add(link);
     const forget = () => {
       if (client.destroyed && broker.destroyed) this.#links.delete(link);
@@ -97,10 +190,15 @@ export class FaultProxy {
     client.once("close", forget);
     broker.once("close", forget);
   }
+}
 
-  #forgetByBroker(link: Link): void {
-    for (const way of link.ways) way.stop();
-    link.broker.destroy();
-    link.client.resume();
-  }
+/** One end is gone; what the other one says from now on nobody hears. */
+function loseAt(link: Link, end: "client" | "broker"): void {
+  link.up.stop();
+  link.down.stop();
+  const other = end === "client" ? "broker" : "client";
+  // Where the client's process still runs, it sees a reset.
+  if (end === "client") link.client.resetAndDestroy();
+  else link.broker.destroy();
+  link[other].resume();
 }

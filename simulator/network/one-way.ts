@@ -1,11 +1,21 @@
 import type { Socket } from "node:net";
 import type { Chance } from "../world/chance.ts";
-import type { LinkFault } from "./fault-proxy.ts";
 
 /** Bytes on their way after which the sender is held back, as a full socket buffer does. */
 const HELD_MAX_BYTES = 262_144;
 /** A slow link passes bytes on in pieces of this many milliseconds. */
 const SLICE_MS = 20;
+
+/** What one direction of a link does with what it is given. */
+export interface WayCondition {
+  /** Nothing arrives while it is. */
+  isBlocked: boolean;
+  latencyMs: number;
+  /** Up to this much more, drawn for each piece. */
+  jitterMs: number;
+  /** `Infinity` when there is no limit. */
+  bytesPerSecond: number;
+}
 
 /** Null stands for the end: the sender has closed its side. */
 interface Held {
@@ -19,15 +29,18 @@ export class OneWay {
   readonly #to: Socket;
   readonly #chance: Chance;
   readonly #held: Held[] = [];
-  #fault: LinkFault;
+  #condition: WayCondition;
+  #isStopped = false;
   #heldBytes = 0;
+  /** The link is busy until then with what it was given. */
   #freeAt = 0;
+  #lastDueAt = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(from: Socket, to: Socket, fault: LinkFault, chance: Chance) {
+  constructor(from: Socket, to: Socket, condition: WayCondition, chance: Chance) {
     this.#from = from;
     this.#to = to;
-    this.#fault = fault;
+    this.#condition = condition;
     this.#chance = chance;
     from.on("data", (bytes) => this.#take(bytes));
     from.once("end", () => this.#take(null));
@@ -37,16 +50,17 @@ export class OneWay {
     to.on("drain", () => this.#pass());
   }
 
-  set(fault: LinkFault): void {
-    this.#fault = fault;
+  set(condition: WayCondition): void {
+    this.#condition = condition;
     this.#freeAt = 0;
+    this.#lastDueAt = 0;
     for (const held of this.#held) held.dueAt = this.#dueAt(held.bytes?.length ?? 0);
     this.#pass();
   }
 
   /** Nothing is passed on from now on. */
   stop(): void {
-    this.#fault = { kind: "black-hole" };
+    this.#isStopped = true;
     this.#from.removeAllListeners("data");
     this.#held.length = 0;
     this.#clearTimer();
@@ -62,8 +76,9 @@ export class OneWay {
   }
 
   #slices(bytes: Buffer | null): (Buffer | null)[] {
-    if (bytes === null || this.#fault.kind !== "rate") return [bytes];
-    const sliceBytes = Math.max(1, Math.floor((this.#fault.bytesPerSecond * SLICE_MS) / 1000));
+    const { bytesPerSecond } = this.#condition;
+    if (bytes === null || bytesPerSecond === Infinity) return [bytes];
+    const sliceBytes = Math.max(1, Math.floor((bytesPerSecond * SLICE_MS) / 1000));
     const slices = [];
     for (let at = 0; at < bytes.length; at += sliceBytes) slices.push(bytes.subarray(at, at + sliceBytes));
     return slices;
@@ -71,19 +86,16 @@ export class OneWay {
 
   /** Monotonic time at which bytes taken now arrive; never before those taken earlier. */
   #dueAt(bytes: number): number {
-    const now = performance.now();
-    const fault = this.#fault;
-    if (fault.kind === "delay") {
-      this.#freeAt = Math.max(this.#freeAt, now + fault.latencyMs + this.#chance.int(0, fault.jitterMs));
-    } else if (fault.kind === "rate") {
-      this.#freeAt = Math.max(this.#freeAt, now) + (bytes * 1000) / fault.bytesPerSecond;
-    }
-    return this.#freeAt;
+    const { latencyMs, jitterMs, bytesPerSecond } = this.#condition;
+    this.#freeAt = Math.max(this.#freeAt, performance.now()) + (bytes * 1000) / bytesPerSecond;
+    const arrivesAt = this.#freeAt + latencyMs + this.#chance.int(0, jitterMs);
+    this.#lastDueAt = Math.max(this.#lastDueAt, arrivesAt);
+    return this.#lastDueAt;
   }
 
   #pass(): void {
     this.#clearTimer();
-    if (this.#fault.kind === "black-hole") return;
+    if (this.#isStopped || this.#condition.isBlocked) return;
     const now = performance.now();
     for (let next = this.#held[0]; next && next.dueAt <= now; next = this.#held[0]) {
       if (this.#to.writableNeedDrain) return;

@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import { ConfigurationError, UsageError, WorldError } from "../../agent/contract/errors.ts";
 import { findInGallery, galleryFiles, galleryName } from "./gallery.ts";
 import { junitReport } from "./junit.ts";
+import { liveTheatre } from "./live/play-live.ts";
 import { type ReadScenario, readScenario } from "./read.ts";
 import { columns, resultLines, tableLines } from "./report.ts";
 import type { ScenarioResult, Theatre } from "./result.ts";
@@ -16,6 +17,8 @@ export interface ScenarioFlags {
   json?: true;
   junit?: string;
   live?: true;
+  broker?: string;
+  camera?: string;
 }
 
 type Print = (line: string) => void;
@@ -29,14 +32,30 @@ export async function scenario(
   names: readonly string[],
   flags: ScenarioFlags,
   print: Print,
-  theatres: { virtual: Theatre; live?: Theatre } = { virtual: async (read) => playVirtual(read) },
+  theatre: Theatre = theatreFor(flags, print),
 ): Promise<number> {
   if (flags.list) return list(flags, print);
   const files = filesFor(names, flags);
-  const theatre = flags.live ? theatres.live : theatres.virtual;
-  if (!theatre) throw new UsageError("--live: there is no live stage here");
   if (!flags.watch) return playAll(files.map(readScenario), theatre, flags, print);
   return watchFiles(files, () => playAll(files.map(readScenario), theatre, flags, print), print);
+}
+
+/** On a terminal a live play tells each step as it begins: its time is everybody's. */
+function theatreFor({ live, broker, camera, json }: ScenarioFlags, print: Print): Theatre {
+  if (live)
+    return liveTheatre(
+      { broker, camera },
+      {
+        header: json ? () => undefined : print,
+        step: process.stdout.isTTY && !json ? print : () => undefined,
+      },
+    );
+  const [flag] = [broker === undefined ? "" : "--broker", camera === undefined ? "" : "--camera"].filter(
+    Boolean,
+  );
+  if (flag)
+    throw new UsageError(`${flag} is for --live: a virtual world has a broker and cameras of its own`);
+  return async (read) => playVirtual(read);
 }
 
 function list({ json }: ScenarioFlags, print: Print): number {
@@ -73,6 +92,7 @@ async function playAll(
   print: Print,
 ): Promise<number> {
   const results: ScenarioResult[] = [];
+  await theatre.refuse?.(reads);
   for (const read of reads) {
     const result = await theatre(read);
     results.push(result);

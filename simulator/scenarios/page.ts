@@ -1,6 +1,8 @@
 import { QUANTITIES } from "../sim/quantities.ts";
+import { MISHAP_KINDS } from "../virtual/faults.ts";
 import { FAULT_WORDS } from "./fault-words.ts";
 import { allowedIn } from "./fields.ts";
+import { cannotPlay } from "./live/live-mishaps.ts";
 import {
   BESIDE_A_STEP,
   BROKER,
@@ -48,6 +50,8 @@ export function scenarioPage(gallery: readonly GalleryEntry[]): string {
     ...Object.entries(EXPECTATIONS).map(([name, { description, properties }]) =>
       section(`\`expect: { ${name}: … }\``, description, properties),
     ),
+    LIVE_TEXT,
+    ...notLive(),
     "## The gallery\n",
     "| story | what happens |\n|---|---|",
     ...gallery.map(({ id, about }) => `| \`${id}\` | ${escapeBars(about)} |`),
@@ -77,6 +81,7 @@ steps:
 porchlight-sim scenario outage.yaml              # plays it: exit code 0 passed, 1 failed, 2 the file is wrong
 porchlight-sim scenario outage.yaml --watch      # again whenever the file changes
 porchlight-sim scenario *.yaml --junit out.xml   # for a build server; --json for other machines
+porchlight-sim scenario outage.yaml --live       # here and now: real broker, real ffmpeg, the agent as a process
 porchlight-sim scenario --list                   # the gallery; play one by its name, or all of it with --all
 \`\`\`
 
@@ -97,6 +102,32 @@ the household saw and heard, and what the receiver got. It must hold at once, or
 goes on at that moment. The first one that does not hold ends the story. How many are expected is exact with \`count\`,
 \`ring\` and \`snapshot\`: one too many fails at once.
 `;
+
+const LIVE_TEXT = `## Live
+
+With \`--live\` the same story is played on this machine, in its own time: each doorbell is the agent in a process of its
+own (\`power: cut\` is \`kill -9\`), with real ffmpeg, behind a link that can be broken, and a mosquitto of its own, the
+embedded broker where none is installed, or \`--broker mqtt://HOST:PORT\`. \`--camera file:PATH\` films something else than
+the drawn porch; motion is what the story says, not what the camera sees.
+
+- The story begins when every doorbell is connected and its camera sees. In a virtual world it begins with the power:
+  a story for both waits for its camera (\`expect: { event: camera, within: 10s, where: { state: up } }\`).
+- What must hold in the end: everything has come to its end within two minutes, \`status\` is true, and no number of a
+  sequence is missing that was not declared as dropped.
+- Ctrl+C ends it in order. On a terminal each step is a line as it begins.
+- At most 16 doorbells. \`broker: { oldWillLast: … }\` is as the broker does it. These cannot be played, and a file with
+  one of them is refused before anything starts:
+`;
+
+function notLive(): string[] {
+  const someBroker = { cannotKill: () => null };
+  const rows = MISHAP_KINDS.flatMap((kind) => {
+    const why = cannotPlay(kind, someBroker, { retained: true, sessions: true });
+    return why === null ? [] : [`| \`${kind}\` | ${escapeBars(why.replace(/^.*?: /, ""))} |`];
+  });
+  const broker = "a broker that is not ours, or one that would have to keep what it does not keep";
+  return ["| fault | why |\n|---|---|", ...rows, `| \`broker.kill\` | ${broker} |`, ""];
+}
 
 function section(
   title: string,

@@ -37,20 +37,22 @@ export function unplayable(scenario: Scenario, stage: Pick<Stage, "cannot">): Un
 /**
  * Plays a scenario: does its steps at their times and looks at what is seen. Steps between two expectations are laid
  * out at once, so that they come before whatever else happens at the same instant. In the end whatever still goes on
- * without an end is healed.
+ * without an end is healed. `begins` is told of each step by its place in the list, as it begins.
  */
-export function* play(scenario: Scenario, stage: Stage): Playing<Played> {
+export function* play(scenario: Scenario, stage: Stage, begins?: (step: number) => void): Playing<Played> {
   const played: Played = { failure: null, held: 0, said: [] };
   const acting = new Acting(scenario, stage, played);
   let cursorMs = stage.nowMs();
   for (const [number, step] of scenario.steps.entries()) {
     const beginMs = step.at ?? cursorMs;
     if (step.step !== "expect") {
+      if (begins) stage.at(beginMs, () => begins(number));
       acting.plan(step, beginMs);
       cursorMs = beginMs + takesMs(step).least;
       continue;
     }
     yield* until(stage, beginMs);
+    begins?.(number);
     const text = yield* expecting(step, stage, acting.marked);
     if (text !== null) {
       played.failure = { step: number, atMs: stage.nowMs(), text };

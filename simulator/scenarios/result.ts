@@ -28,7 +28,11 @@ export interface ScenarioResult {
  * Plays a scenario on a stage of its own: puts it up, plays, waits until everything has settled, checks what must hold,
  * and takes it down. @throws ConfigurationError when the scenario has a step that this stage cannot play.
  */
-export type Theatre = (read: ReadScenario) => Promise<ScenarioResult>;
+export interface Theatre {
+  (read: ReadScenario): Promise<ScenarioResult>;
+  /** Looks at all of them before the first is played. @throws what `Theatre` would. */
+  refuse?(reads: readonly ReadScenario[]): Promise<void>;
+}
 
 /** Puts together what came of a scenario that was played. */
 export function resultOf(

@@ -7,7 +7,7 @@ import type { Scene } from "./scene.ts";
 
 export type Trouble = Pick<Mishap, "kind" | "dose">;
 
-const GARBAGE = [
+export const GARBAGE = [
   "",
   "{",
   "null",

@@ -6,7 +6,8 @@ import { afterAll, beforeAll } from "vitest";
 import { MqttBroker } from "../../agent/mqtt/mqtt-broker.ts";
 import { LinuxClock } from "../../device/linux/clock.ts";
 import { EmbeddedBroker } from "../../simulator/network/embedded-broker.ts";
-import { freePort, type Mosquitto, startMosquitto } from "../fixtures/mosquitto.ts";
+import { freePort } from "../../simulator/network/mosquitto.ts";
+import { type Mosquitto, startMosquitto } from "../fixtures/mosquitto.ts";
 import { until } from "../fixtures/until.ts";
 import { type BrokerWorldFactory, brokerContract, type OutsideMessage } from "./broker.ts";
 

@@ -46,12 +46,17 @@ const pattern = (bytes: number, seed = 0) =>
 test("whatever the faults on the way, what arrives is what was sent, in order", async () => {
   const fault: fc.Arbitrary<LinkFault> = fc.oneof(
     fc.constant<LinkFault>({ kind: "pass" }),
-    fc.record({ kind: fc.constant("delay" as const), latencyMs: fc.nat(10), jitterMs: fc.nat(10) }),
+    fc.record({ kind: fc.constant("slow" as const), latencyMs: fc.nat(10), jitterMs: fc.nat(10) }),
     fc.record({
-      kind: fc.constant("rate" as const),
+      kind: fc.constant("slow" as const),
+      latencyMs: fc.nat(5),
       bytesPerSecond: fc.integer({ min: 200_000, max: 2_000_000 }),
     }),
-    fc.constant<LinkFault>({ kind: "black-hole" }),
+    fc.constantFrom<LinkFault>(
+      { kind: "black-hole" },
+      { kind: "black-hole", way: "up" },
+      { kind: "black-hole", way: "down" },
+    ),
   );
   const steps = fc.array(fc.tuple(fault, fc.integer({ min: 1, max: 40_000 })), {
     minLength: 1,
@@ -78,10 +83,10 @@ test("whatever the faults on the way, what arrives is what was sent, in order", 
   );
 });
 
-test("delay: not before the latency, both ways", async () => {
+test("slow: not before the latency, both ways", async () => {
   const { socket, got } = dial();
   await once(socket, "connect");
-  proxy.set({ kind: "delay", latencyMs: 60, jitterMs: 20 });
+  proxy.set({ kind: "slow", latencyMs: 60, jitterMs: 20 });
   const began = performance.now();
   socket.write("ping");
   await until(() => got().length === 4, "the echo");
@@ -89,15 +94,15 @@ test("delay: not before the latency, both ways", async () => {
   socket.destroy();
 });
 
-test("rate: so many bytes a second", async () => {
+test("slow: so many bytes a second, after the latency", async () => {
   const { socket, got } = dial();
   await once(socket, "connect");
-  proxy.set({ kind: "rate", bytesPerSecond: 100_000 });
+  proxy.set({ kind: "slow", latencyMs: 50, bytesPerSecond: 100_000 });
   const began = performance.now();
   socket.write(pattern(30_000));
   await until(() => got().length === 30_000, "the echo");
   const tookMs = performance.now() - began;
-  expect(tookMs).toBeGreaterThanOrEqual(290);
+  expect(tookMs).toBeGreaterThanOrEqual(390);
   expect(tookMs).toBeLessThan(3_000);
   socket.destroy();
 });
@@ -131,6 +136,23 @@ test("half-open: the server loses the connection, the client does not know; new 
   next.socket.destroy();
 });
 
+test("abandoned: the client loses the connection, the server does not know, not even when the link is cut", async () => {
+  const { socket, got, failed } = dial();
+  socket.write("x");
+  await until(() => got().length === 1, "the echo");
+  proxy.set({ kind: "abandoned" });
+  await until(() => failed() && socket.destroyed, "the client's end closed");
+  proxy.set({ kind: "cut" });
+  await pause(30);
+  expect(served[0]?.destroyed).toBe(false);
+  expect(proxy.connections).toBe(0);
+  proxy.set({ kind: "pass" });
+  const next = dial();
+  next.socket.write("fresh");
+  await until(() => next.got().toString() === "fresh", "the new connection's echo");
+  next.socket.destroy();
+});
+
 test("black hole: connections are accepted and kept, nothing passes, not even an end, until it is over", async () => {
   const before = dial();
   before.socket.write("a");
@@ -152,4 +174,65 @@ test("black hole: connections are accepted and kept, nothing passes, not even an
   before.socket.destroy();
   during.socket.destroy();
   await until(() => proxy.connections === 0, "no connections");
+});
+
+test.each(["up", "down"] as const)("a black hole that way: %s alone waits until it is over", async (way) => {
+  const { socket, got } = dial();
+  socket.write("a");
+  await until(() => got().length === 1, "the echo");
+  proxy.set({ kind: "black-hole", way });
+  const heard: string[] = [];
+  served[0]?.on("data", (bytes) => heard.push(bytes.toString()));
+  socket.write("b");
+  served[0]?.write("c");
+  await until(() => (way === "up" ? got().toString() === "ac" : heard.join("") === "b"), "the other way");
+  await pause(30);
+  expect([heard.join(""), got().toString()]).toEqual(way === "up" ? ["", "ac"] : ["b", "a"]);
+  proxy.set({ kind: "pass" });
+  await until(() => heard.join("") === "b" && got().length === 3, "what was held");
+  socket.destroy();
+});
+
+test("flapping: connections are lost again and again, and made in between, until it is over", async () => {
+  const end = proxy.begin({ kind: "flapping", downMs: 30, upMs: 60 });
+  let [made, lost] = [0, 0];
+  const again = () => {
+    const { socket, got } = dial();
+    socket.write("x");
+    socket.once("data", () => (made += 1));
+    socket.once("close", () => {
+      if (got().length > 0) lost += 1;
+      if (lost < 3) setTimeout(again, 5);
+    });
+  };
+  again();
+  await until(() => lost >= 3, "three losses");
+  expect(made).toBe(3);
+  end();
+  const last = dial();
+  last.socket.write("x");
+  await until(() => last.got().length === 1, "the echo");
+  await pause(120);
+  expect(last.socket.destroyed).toBe(false);
+  last.socket.destroy();
+});
+
+test("several faults at a time: each lasts until its own end", async () => {
+  const { socket, got } = dial();
+  socket.write("a");
+  await until(() => got().length === 1, "the echo");
+  const [one, other] = [proxy.begin({ kind: "black-hole" }), proxy.begin({ kind: "black-hole", way: "up" })];
+  const slow = proxy.begin({ kind: "slow", latencyMs: 40 });
+  socket.write("b");
+  one();
+  await pause(60);
+  expect(got().length).toBe(1);
+  other();
+  await until(() => got().length === 2, "what was held");
+  const began = performance.now();
+  socket.write("c");
+  await until(() => got().length === 3, "the slow echo");
+  expect(performance.now() - began).toBeGreaterThanOrEqual(79);
+  slow();
+  socket.destroy();
 });

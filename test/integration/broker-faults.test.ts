@@ -193,7 +193,7 @@ describe("a link that fails", () => {
     await watcher.subscribeAsync("#");
     const { broker, connect, of, disconnected } = probeBroker();
     await connect({ url: proxy.url });
-    proxy.set({ kind: "delay", latencyMs: 100, jitterMs: 50 });
+    proxy.set({ kind: "slow", latencyMs: 100, jitterMs: 50 });
     for (const token of [1, 2, 3]) broker.publish(1, token, textMessage("t", `${token}`));
     broker.disconnect(1);
     await disconnected();

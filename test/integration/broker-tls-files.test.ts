@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { createServer, type SecureVersion, type TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { accepts, freePort } from "../../simulator/network/mosquitto.ts";
 import { probeBroker, textMessage } from "../fixtures/broker-probe.ts";
 import { Authority, type Certificate, joined } from "../fixtures/certificates.ts";
-import { accepts, freePort, type Mosquitto, startMosquitto } from "../fixtures/mosquitto.ts";
+import { type Mosquitto, startMosquitto } from "../fixtures/mosquitto.ts";
 import { until } from "../fixtures/until.ts";
 
 const run = promisify(execFile);

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TimeTrust } from "../../device/ports/clock.ts";
+import { freePort } from "../../simulator/network/mosquitto.ts";
 import { probeBroker } from "../fixtures/broker-probe.ts";
 import { Authority, type Certificate, joined, selfSigned } from "../fixtures/certificates.ts";
-import { freePort, type MosquittoTls, startMosquitto } from "../fixtures/mosquitto.ts";
+import { type MosquittoTls, startMosquitto } from "../fixtures/mosquitto.ts";
 
 const NAMES = "DNS:localhost,IP:127.0.0.1";
 const PASSWORD = "s3cret-pass";

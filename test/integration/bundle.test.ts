@@ -13,7 +13,8 @@ const sourcesOf = (program: string): string[] => JSON.parse(read(`${program}.js.
 
 describe("the bundled programs", () => {
   it("need nothing from outside but Node and what is native", () => {
-    const outside = ["porchlight", "porchlight-sim", "storage-worker", "picture-process", "worlds-worker"]
+    const programs = ["porchlight", "porchlight-sim", "storage-worker", "picture-process", "worlds-worker"];
+    const outside = [...programs, "doorbell-process"]
       .flatMap((program) => [
         ...read(`${program}.js`).matchAll(/(?:^import [^"]*|await import\(|__require\()"([^"]+)"\)?/gm),
       ])
@@ -29,13 +30,13 @@ describe("the bundled programs", () => {
   });
 
   it("find each other beside them", () => {
-    const started = ["porchlight", "porchlight-sim"].flatMap((program) =>
+    const started = ["porchlight", "porchlight-sim", "doorbell-process"].flatMap((program) =>
       [...read(`${program}.js`).matchAll(/new URL\("(\.[^"]+\.js)", import\.meta\.url\)/g)].map(
         ([, file = ""]) => file,
       ),
     );
     expect(new Set(started.map((file) => basename(file)))).toEqual(
-      new Set(["storage-worker.js", "picture-process.js", "worlds-worker.js"]),
+      new Set(["storage-worker.js", "picture-process.js", "worlds-worker.js", "doorbell-process.js"]),
     );
     for (const file of started) expect(existsSync(join(FOLDER, file)), file).toBe(true);
   });

@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import { fleet } from "../../simulator/fleet/command.ts";
 import type { FleetFlags } from "../../simulator/fleet/flags.ts";
 import type { FleetResult } from "../../simulator/fleet/result.ts";
-import { freePort, startMosquitto } from "../fixtures/mosquitto.ts";
+import { freePort } from "../../simulator/network/mosquitto.ts";
+import { startMosquitto } from "../fixtures/mosquitto.ts";
 import { startProgram } from "../fixtures/programs.ts";
 
 const FLAGS: FleetFlags = {

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { soakHour } from "./hour.ts";
 import { soakKills } from "./kills.ts";
 import { soakOutage } from "./outage.ts";
+import { soakScenarios } from "./scenarios.ts";
 import { soakWorlds } from "./worlds.ts";
 
 /** `npm run soak`: what takes longer than a test may. Exit 1 when anything does not hold. */
@@ -20,6 +21,7 @@ const parts: Record<string, () => Promise<string[]>> = {
   outage: soakOutage,
   hour: () => soakHour(Number(values.minutes)),
   kills: () => soakKills(Number(values.from)),
+  scenarios: soakScenarios,
 };
 const chosen = values.only === undefined ? Object.keys(parts) : [values.only];
 for (const name of chosen) {

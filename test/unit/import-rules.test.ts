@@ -68,6 +68,14 @@ const ALLOWED: Tree = {
   "simulator/sim/world.ts": ["../world/world.ts", "../../agent/contract/topics.ts", "typebox/value"],
   "simulator/scenarios/read.ts": ["../sim/world.ts", "yaml", "node:fs"],
   "simulator/live/consumer.ts": ["mqtt", "chalk", "../../agent/consumer/parse.ts", "../../agent/main.ts"],
+  "simulator/scenarios/live/stage.ts": [
+    "../../network/broker.ts",
+    "../../../agent/compose.ts",
+    "../../../agent/consumer/parse.ts",
+    "type ../../../device/ports/clock.ts",
+    "node:child_process",
+  ],
+  "agent/compose.ts": ["./runtime.ts"],
   "simulator/fleet/doorbell.ts": [
     "node:perf_hooks",
     "../hardware/button.ts",
@@ -109,6 +117,8 @@ const REFUSED: [file: string, imports: string, rule: string][] = [
   ["simulator/hardware/bad.ts", "../../agent/core/step.ts", "table: ^simulator/hardware/"],
   ["simulator/replay/bad.ts", "../../agent/runtime.ts", "table: ^simulator/replay/"],
   ["simulator/network/bad.ts", "../../agent/mqtt/broker.ts", "table: ^simulator/network/"],
+  ["simulator/scenarios/live/bad.ts", "../../../agent/mqtt/broker.ts", "table: ^simulator/scenarios/live/"],
+  ["simulator/scenarios/live/bad-library.ts", "mqtt", "table: ^simulator/scenarios/live/"],
   ["simulator/fleet/bad.ts", "../virtual/run.ts", "table: ^simulator/fleet/"],
   ["simulator/live/bad-test.ts", "../../test/unit/any.test.ts", "no test in the simulator"],
   ["agent/bad-mqtt.ts", "mqtt", "behind: mqtt"],
