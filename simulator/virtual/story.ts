@@ -72,7 +72,7 @@ function drawDoorbell(chance: Chance, level: FaultLevel, durationMs: number): Do
 
 /** Some of them come when the power is off, or the line is lost. */
 function fewestPresses(durationMs: number): number {
-  return durationMs >= 6 * HOUR_MS ? 30 : 8;
+  return durationMs >= 6 * HOUR_MS ? 36 : 8;
 }
 
 function drawTownDoorbell(
