@@ -26,37 +26,31 @@ function uploading(link: { bytesPerS: number; roundTripMs: number }, uplink: obj
   return { desk, slow };
 }
 
+/** Rings now and then beside the clip. Answers the longest way of a press to the broker, after its hold. */
+function longestWaitMs(desk: DoorbellOnADesk, slow: SlowLink): number {
+  const waited: number[] = [];
+  for (let i = 0; i < 30; i++) {
+    slow.run(500 + i * 37);
+    const atMs = desk.now;
+    desk.press(60);
+    slow.run(1_000);
+    const arrivedAtMs = slow.pressesAt.at(-1) ?? Number.POSITIVE_INFINITY;
+    waited.push(arrivedAtMs - atMs - desk.state.settings.button.holdMs);
+  }
+  return Math.max(...waited);
+}
+
 describe("pacing", () => {
   it.each([256, 512, 1_000, 4_000])("lets a press wait at most 250 ms behind a clip at %i kbit/s", (kbit) => {
     const { desk, slow } = uploading({ bytesPerS: kbit * KILOBIT, roundTripMs: 20 });
-    const waited: number[] = [];
-    for (let i = 0; i < 20; i++) {
-      slow.run(700 + i * 37);
-      const atMs = desk.now;
-      desk.press(60);
-      slow.run(1_000);
-      waited.push(
-        (slow.pressesAt.at(-1) ?? Number.POSITIVE_INFINITY) - atMs - desk.state.settings.button.holdMs,
-      );
-    }
-    expect(Math.max(...waited)).toBeLessThanOrEqual(250 + 20);
+    expect(longestWaitMs(desk, slow)).toBeLessThanOrEqual(250 + 20);
     expect(slow.carriedBytes / slow.elapsedMs).toBeGreaterThan((0.6 * kbit * KILOBIT) / 1_000);
   });
 
   it("takes what is on its way back for carried: a long way that trembles is no quick link (seed 233)", () => {
     const { desk, slow } = uploading({ bytesPerS: 1_000 * KILOBIT, roundTripMs: 110 });
     slow.tremblesMs = 26;
-    const waited: number[] = [];
-    for (let i = 0; i < 30; i++) {
-      slow.run(500 + i * 37);
-      const atMs = desk.now;
-      desk.press(60);
-      slow.run(1_000);
-      waited.push(
-        (slow.pressesAt.at(-1) ?? Number.POSITIVE_INFINITY) - atMs - desk.state.settings.button.holdMs,
-      );
-    }
-    expect(Math.max(...waited)).toBeLessThanOrEqual(250 + 55);
+    expect(longestWaitMs(desk, slow)).toBeLessThanOrEqual(250 + 55);
     expect(slow.carriedBytes / slow.elapsedMs).toBeGreaterThan((0.4 * 1_000 * KILOBIT) / 1_000);
   });
 
