@@ -29,8 +29,8 @@ function uploading(link: { bytesPerS: number; roundTripMs: number }, uplink: obj
 /** Rings now and then beside the clip. Answers the longest way of a press to the broker, after its hold. */
 function longestWaitMs(desk: DoorbellOnADesk, slow: SlowLink): number {
   const waited: number[] = [];
-  for (let i = 0; i < 30; i++) {
-    slow.run(500 + i * 37);
+  for (let i = 0; i < 20; i++) {
+    slow.run(700 + i * 37);
     const atMs = desk.now;
     desk.press(60);
     slow.run(1_000);
