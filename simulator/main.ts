@@ -11,6 +11,7 @@ import { type ShrinkFlags, shrinkSeed } from "./scenarios/shrink-command.ts";
 import { type WorldFlags, world } from "./virtual/command.ts";
 import { terminalOutput } from "./virtual/terminal.ts";
 
+const print = (line: string) => process.stdout.write(`${line}\n`);
 const program = new Command("porchlight-sim")
   .description(
     "A doorbell without the hardware: the same agent, with a button, light, chime and camera of software",
@@ -49,7 +50,6 @@ program
   )
   .action((file: string, flags: ReplayFlags) => {
     process.stdout.on("error", endWithReader);
-    const print = (line: string) => process.stdout.write(`${line}\n`);
     const warn = (line: string) => process.stderr.write(`porchlight-sim: ${line}\n`);
     process.exitCode = replay(file, flags, { print, warn });
   });
@@ -65,6 +65,7 @@ program
   .option("--trace", "print every line of the run's trace")
   .option("--json", "print JSON; the last line is the result")
   .action(async (flags: WorldFlags) => {
+    process.stdout.on("error", endWithReader);
     const output = terminalOutput();
     process.exitCode = await world(flags, output).finally(() => output.end());
   });
@@ -78,7 +79,8 @@ program
   .option("--doorbells <number>", "as it was run", "1")
   .option("--faults <level>", "as it was run", "harsh")
   .action((file: string, flags: ShrinkFlags) => {
-    process.exitCode = shrinkSeed(file, flags, (line) => process.stdout.write(`${line}\n`));
+    process.stdout.on("error", endWithReader);
+    process.exitCode = shrinkSeed(file, flags, print);
   });
 
 program
@@ -101,7 +103,7 @@ program
   .option("--seed <number>", "says who presses when", "1")
   .option("--json", "print the result as one line of JSON")
   .action(async (flags: FleetFlags) => {
-    process.exitCode = await fleet(flags, (line) => process.stdout.write(`${line}\n`));
+    process.exitCode = await fleet(flags, print);
   });
 
 program
@@ -117,7 +119,7 @@ program
   .option("--junit <file>", "write a JUnit report")
   .option("--json", "print each result as JSON")
   .action(async (files: string[], flags: ScenarioFlags) => {
-    process.exitCode = await scenario(files, flags, (line) => process.stdout.write(`${line}\n`));
+    process.exitCode = await scenario(files, flags, print);
   });
 
 await program.parseAsync().catch(endOn);
