@@ -5,6 +5,8 @@ import { type Checker, type Evidence, overlap, type Sighting } from "./evidence.
  * which is a round trip old: where that is long, as much may be on its way besides.
  */
 const PROMISED_MS = 250;
+/** On a link that trembles by more, what it carries cannot be told from acknowledgements: nothing is promised. */
+const TREMBLES_MS = 100;
 /** Bytes of what goes first are fetched, and times are rounded. */
 const SLACK_MS = 20;
 /** What a worse link left in its queue is through by then. */
@@ -13,12 +15,14 @@ const PACKET_BYTES = 8;
 
 /**
  * A press goes first: it is published in the turn in which it rings if there is a connection with room for it, and on
- * a link that is as usual it reaches the broker at most 250 ms, and a round trip, later than it would on an idle one.
+ * a link that is as usual, and trembles by no more than 100 ms, it reaches the broker at most 250 ms, and a round trip,
+ * later than it would on an idle one.
  */
 export const pressFirst: Checker = {
   name: "press-first",
   check(evidence) {
     const wrong = heldBack(evidence);
+    if (evidence.link.jitterMs > TREMBLES_MS) return wrong;
     for (const [id, attempt] of triedOnce(evidence)) {
       const arrival = evidence.arrivals.find(({ event }) => event?.id === id);
       if (!arrival) continue;

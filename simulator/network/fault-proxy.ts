@@ -73,8 +73,10 @@ export class FaultProxy {
 
   /** This fault alone, instead of whatever is going on. */
   set(fault: LinkFault): void {
-    this.#endAll();
+    const before = [...this.#faults.values()];
+    // First, so that a cut after a black hole lets nothing out of it.
     this.begin(fault);
+    for (const end of before) end();
   }
 
   /** This fault besides those that are going on, until what this answers is called. Delays add up. */

@@ -107,6 +107,8 @@ export type FaultLevel = "none" | "mild" | "harsh";
 
 /** A run whose seed draws fewer kinds than this gets further ones: not each strikes. */
 const FEWEST_KINDS = 8;
+/** 256 kbit/s, the slowest link that is supported. */
+const SLOWEST_LINK_BYTES_PER_S = 32_000;
 /** The worst quartz of a cheap board, hot or cold. */
 const WORST_DRIFT_PPM = 150;
 
@@ -130,7 +132,7 @@ export function drawFaults(chance: Chance, level: FaultLevel): FaultOptions {
     link: {
       latencyMs: calm ? 5 : link.spread(1, 400),
       jitterMs: calm ? 0 : link.spread(0, 300),
-      bytesPerSecond: link.int(125_000, 5_000_000),
+      bytesPerSecond: link.spread(SLOWEST_LINK_BYTES_PER_S, 5_000_000),
     },
     counts,
     oldWillLast: broker.happens(500),

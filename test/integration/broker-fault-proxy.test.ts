@@ -236,3 +236,20 @@ test("several faults at a time: each lasts until its own end", async () => {
   slow();
   socket.destroy();
 });
+
+test("a cut after a black hole lets nothing out of it", async () => {
+  const { socket, got, failed } = dial();
+  socket.write("x");
+  await until(() => got().length === 1, "the echo");
+  const server = served[0];
+  let heard = "";
+  server?.on("data", (bytes) => {
+    heard += bytes;
+  });
+  proxy.set({ kind: "black-hole" });
+  socket.write("into the hole");
+  await pause(30);
+  proxy.set({ kind: "cut" });
+  await until(() => failed() && server?.destroyed === true, "both ends lost");
+  expect(heard).toBe("");
+});

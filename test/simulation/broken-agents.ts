@@ -309,6 +309,10 @@ const hesitates: Tamper = (ports) => {
 
 const openWindow = (settings: Settings) => {
   settings.uplink.windowMs = 10_000;
+  settings.uplink.windowBytes = 67_108_864;
+  settings.uplink.windowMessages = 64;
+  settings.clip.segmentBytes = 131_072;
+  settings.camera.source = "test";
 };
 
 export const BROKEN_AGENTS: readonly BrokenAgent[] = [
