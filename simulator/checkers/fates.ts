@@ -42,7 +42,7 @@ export function fatesOf(evidence: Evidence): (event: Placed) => Fate {
   return withGaps(evidence, ownOrGone);
 }
 
-/** The start that found the outbox corrupt says so; or it went at once, before it could. */
+/** The start that found the outbox corrupt says so; or it was over before it could, or before it had heard of it. */
 function wasTold(
   { rows, powerOns, accepted }: Evidence,
   number: number,
@@ -53,6 +53,7 @@ function wasTold(
   )?.row;
   const powerOn = powerOns[number];
   if (powerOn && wentAtOnce(powerOn) && !(start && accepted.has(start.id))) return true;
+  if (powerOn?.end === "stopped" && start === undefined) return true;
   return start !== undefined && fateOf(start) !== "lost" && readEvent(start.body).data.setAside === true;
 }
 
