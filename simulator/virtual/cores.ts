@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { Job, JobResult } from "./work.ts";
 
 /** What a world makes lives for a moment or until its end: with more room the former is never copied. */
-const YOUNG_MB = 64;
+const YOUNG_MB = 16;
 
 /**
  * Does the jobs on all cores, in their order, each on the first core that is free. `done` gets each result with its
