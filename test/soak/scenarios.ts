@@ -79,7 +79,7 @@ function everyKind(kinds: readonly string[]): string {
       "    for: 3s",
       "  - wait: 1s",
       "  - press",
-      `  - wait: ${/^(agent|memory|power)/.test(kind) ? 15 : 5}s`,
+      `  - wait: ${/^(agent|camera|memory|power)/.test(kind) ? 15 : 5}s`,
       `  - mark: after ${kind}`,
       "  - press",
       "  - expect: { ring: 1, within: 1s }",
