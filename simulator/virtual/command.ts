@@ -3,7 +3,7 @@ import type { FaultLevel } from "./faults.ts";
 import { DOORBELLS_A_SHARD, type Progress, playSeeds, playTown } from "./many.ts";
 import { progressLine, resultJson, storyLines, totalLines, violationLines } from "./report.ts";
 import { runWorld } from "./run.ts";
-import type { JobResult, WorldOptions } from "./work.ts";
+import { type JobResult, resultOf, type WorldOptions } from "./work.ts";
 
 /** As the command line gives them. */
 export interface WorldFlags {
@@ -54,9 +54,7 @@ function oneWorld(seed: number, options: WorldOptions, flags: WorldFlags, { prin
   const run = runWorld({ seed, ...options, ...(flags.trace ? { trace: print } : {}) });
   if (flags.json) print(JSON.stringify({ drawn: run.story.doorbells.map(({ faults }) => faults) }));
   else for (const line of storyLines(run)) print(line);
-  const violations = run.violations.map((violation) => ({ seed, ...violation }));
-  const fewest = { presses: run.presses, kinds: Object.keys(run.struck).length };
-  return { runs: 1, virtualMs: run.virtualMs, totals: run, violations, fewest, hash: run.hash };
+  return resultOf(run);
 }
 
 function tell(

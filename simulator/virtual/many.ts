@@ -1,6 +1,5 @@
 import { onAllCores } from "./cores.ts";
-import { add } from "./totals.ts";
-import { combine as combineHashes, type Job, type JobResult, noResult, type WorldOptions } from "./work.ts";
+import { addResult, combine, type Job, type JobResult, noResult, type WorldOptions } from "./work.ts";
 
 /** Small enough that no core waits long for another at the end. */
 const SEEDS_A_JOB = 20;
@@ -28,7 +27,7 @@ export function playSeeds(
   for (let seed = from; seed <= to; seed += SEEDS_A_JOB) {
     jobs.push({ kind: "seeds", from: seed, to: Math.min(to, seed + SEEDS_A_JOB - 1), options });
   }
-  return combine(jobs, progress, (sum, one) => sum + one);
+  return doAll(jobs, progress, { atOneTime: false });
 }
 
 /**
@@ -45,32 +44,30 @@ export async function playTown(
     const to = Math.min(options.doorbells, from + DOORBELLS_A_SHARD);
     jobs.push({ kind: "shard", seed, shard: jobs.length, from, to, options });
   }
-  // All parts live through the same hours.
-  return combine(jobs, progress, Math.max);
+  return doAll(jobs, progress, { atOneTime: true });
 }
 
-async function combine(
+/** `atOneTime`: all of them live through the same virtual hours. */
+async function doAll(
   jobs: readonly Job[],
   progress: (progress: Progress) => void,
-  virtualMs: (sum: number, one: number) => number,
+  options: { atOneTime: boolean },
 ): Promise<JobResult> {
   const sum = noResult();
   const hashes: string[] = [];
   const startedAtMs = performance.now();
   let done = 0;
+  let longestMs = 0;
   await onAllCores(jobs, (result, at) => {
     done += 1;
     hashes[at] = result.hash;
-    sum.runs += result.runs;
-    sum.virtualMs = virtualMs(sum.virtualMs, result.virtualMs);
-    add(sum.totals, result.totals);
-    sum.violations.push(...result.violations);
-    for (const least of ["presses", "kinds"] as const)
-      sum.fewest[least] = Math.min(sum.fewest[least], result.fewest[least]);
+    longestMs = Math.max(longestMs, result.virtualMs);
+    addResult(sum, result);
     const leftMs = ((performance.now() - startedAtMs) / done) * (jobs.length - done);
     progress({ done, of: jobs.length, violations: sum.violations.length, leftMs });
   });
   sum.violations.sort((a, b) => a.seed - b.seed);
-  sum.hash = combineHashes(hashes);
+  sum.hash = combine(hashes);
+  if (options.atOneTime) sum.virtualMs = longestMs;
   return sum;
 }

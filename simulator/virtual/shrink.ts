@@ -62,10 +62,10 @@ export function shrink(story: Story, play: PlayOptions = {}, mostRuns = 2_000): 
 
   /** Each number of one happening as small as it may be. */
   function simplify(at: number, kind: "mishaps" | "motions" | "presses", i: number): void {
-    const one = () => smallest.doorbells[at]?.[kind][i] as unknown as Record<string, unknown>;
     for (const [key, least] of LEAST) {
-      if (typeof one()?.[key] !== "number") continue;
-      lower(Number(one()[key]), least, (value) => {
+      const now: unknown = Reflect.get(smallest.doorbells[at]?.[kind][i] ?? {}, key);
+      if (typeof now !== "number") continue;
+      lower(now, least, (value) => {
         const changed = smallest.doorbells[at]?.[kind].map((old, j) =>
           i === j ? { ...old, [key]: value } : old,
         );

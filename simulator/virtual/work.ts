@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Violation } from "../checkers/evidence.ts";
 import type { FaultLevel } from "./faults.ts";
-import { playStory } from "./run.ts";
+import { playStory, type RunResult } from "./run.ts";
 import { drawStory } from "./story.ts";
 import { add, nothingYet, type Totals } from "./totals.ts";
 
@@ -57,12 +57,29 @@ export function work(job: Job): JobResult {
 }
 
 function play(result: JobResult, options: Parameters<typeof drawStory>[0]): void {
-  const run = playStory(drawStory(options));
-  result.runs += 1;
-  result.virtualMs += run.virtualMs;
-  result.fewest.presses = Math.min(result.fewest.presses, run.presses);
-  result.fewest.kinds = Math.min(result.fewest.kinds, Object.keys(run.struck).length);
-  result.hash = combine([result.hash, run.hash]);
-  add(result.totals, run);
-  for (const violation of run.violations) result.violations.push({ seed: run.seed, ...violation });
+  const one = resultOf(playStory(drawStory(options)));
+  result.hash = combine([result.hash, one.hash]);
+  addResult(result, one);
+}
+
+/** One run, as if it were a job of its own. */
+export function resultOf(run: RunResult): JobResult {
+  return {
+    runs: 1,
+    virtualMs: run.virtualMs,
+    totals: run,
+    violations: run.violations.map((violation) => ({ seed: run.seed, ...violation })),
+    fewest: { presses: run.presses, kinds: Object.keys(run.struck).length },
+    hash: run.hash,
+  };
+}
+
+/** Adds what `more` came to; of hashes only their order makes one. */
+export function addResult(sum: JobResult, more: JobResult): void {
+  sum.runs += more.runs;
+  sum.virtualMs += more.virtualMs;
+  add(sum.totals, more.totals);
+  sum.violations.push(...more.violations);
+  for (const least of ["presses", "kinds"] as const)
+    sum.fewest[least] = Math.min(sum.fewest[least], more.fewest[least]);
 }

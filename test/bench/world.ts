@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { playStory } from "../../simulator/virtual/run.ts";
 import { drawStory } from "../../simulator/virtual/story.ts";
+import { peakBytesOf } from "../fixtures/process-facts.ts";
 import { programFile } from "../fixtures/programs.ts";
 import { atMost, information, median, type Row } from "./row.ts";
 
@@ -60,22 +60,11 @@ async function town(doorbells: number): Promise<{ wallMs: number; peakBytes: num
   });
   let peakBytes = 0;
   const looking = setInterval(() => {
-    peakBytes = Math.max(peakBytes, peakOf(child.pid));
+    peakBytes = Math.max(peakBytes, peakBytesOf(child.pid ?? 0));
   }, LOOK_EVERY_MS);
   const [code] = await once(child, "close");
   clearInterval(looking);
   if (code !== 0) throw new Error(`porchlight-sim ${args.join(" ")} ended with ${code}`);
   const { wallMs } = JSON.parse(text.trim().split("\n").at(-1) ?? "") as { wallMs: number };
   return { wallMs, peakBytes };
-}
-
-/** The most memory that it had resident so far (proc(5), VmHWM); 0 when it has ended. */
-function peakOf(pid: number | undefined): number {
-  try {
-    const [, kB = "0"] = /^VmHWM:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-    return Number(kB) * 1_024;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
-    throw error;
-  }
 }
