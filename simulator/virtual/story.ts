@@ -2,6 +2,7 @@ import type { Settings } from "../../agent/contract/settings.ts";
 import { Chance } from "../world/chance.ts";
 import { drawFaults, type FaultLevel, type FaultOptions, type Mishap, planMishaps } from "./faults.ts";
 import { defaultSettings, drawSettings } from "./settings.ts";
+import { planSurePresses } from "./sure-presses.ts";
 import { type PlannedMotion, type PlannedPress, planMotions, planVisits } from "./visits.ts";
 
 /**
@@ -64,15 +65,18 @@ export function drawStory(options: DrawOptions): Story {
 function drawDoorbell(chance: Chance, level: FaultLevel, durationMs: number): DoorbellStory {
   const settings = drawSettings(chance.fork("settings"));
   const faults = drawFaults(chance.fork("faults"), level);
-  const presses = planVisits(chance.fork("visits"), durationMs, fewestPresses(durationMs), faults.button, 6);
-  const motions = planMotions(chance.fork("motions"), durationMs, presses);
-  const mishaps = planMishaps(chance.fork("mishaps"), faults.counts, durationMs, presses);
+  const { planned, sure } = fewestPresses(durationMs);
+  const visits = planVisits(chance.fork("visits"), durationMs, planned, faults.button, 6);
+  const motions = planMotions(chance.fork("motions"), durationMs, visits);
+  const mishaps = planMishaps(chance.fork("mishaps"), faults.counts, durationMs, visits);
+  const others = planSurePresses(chance.fork("sure presses"), visits, mishaps, durationMs, sure);
+  const presses = [...visits, ...others].sort((a, b) => a.atMs - b.atMs);
   return { settings, faults, presses, motions, mishaps };
 }
 
-/** Some of them come when the power is off, or the line is lost. */
-function fewestPresses(durationMs: number): number {
-  return durationMs >= 6 * HOUR_MS ? 36 : 8;
+/** Some of the planned ones come when the power is off, or the line is lost. */
+function fewestPresses(durationMs: number): { planned: number; sure: number } {
+  return durationMs >= 6 * HOUR_MS ? { planned: 36, sure: 22 } : { planned: 8, sure: 0 };
 }
 
 function drawTownDoorbell(
