@@ -23,6 +23,8 @@ export interface PacingState {
 
 /** The smallest piece of a clip, where a connection begins. */
 const SMALLEST_PIECE_BYTES = 4_096;
+/** Fewer say more of how the link trembles than of what it carries: a lucky acknowledgement makes a rate of thin air. */
+const FEWEST_TELLING_BYTES = SMALLEST_PIECE_BYTES / 2;
 /** Of the window's time: the rest is for the press itself, and for a rate that falls. */
 const AIM = 0.75;
 /**
@@ -58,7 +60,9 @@ export function linkAcknowledged(turn: Turn, done: InFlight): void {
   const tookMs = turn.now - done.sentAtMs;
   pacing.quickestMs = Math.min(pacing.quickestMs ?? tookMs, tookMs);
   if (done.aheadBytes < SMALLEST_PIECE_BYTES) return;
-  learnRate(turn, queuedBytes(turn, done), Math.max(1, turn.now - done.aheadSinceMs - pacing.quickestMs));
+  const queued = queuedBytes(turn, done);
+  if (queued >= FEWEST_TELLING_BYTES)
+    learnRate(turn, queued, Math.max(1, turn.now - done.aheadSinceMs - pacing.quickestMs));
   const wasFull = done.aheadBytes * 2 >= pacing.windowBytes;
   const grownBytes = pacing.windowBytes + (wasFull ? done.bytes : 0);
   const mostBytes = Math.min(settings.uplink.windowBytes, bytesInWindow(turn, pacing.bytesPerS * AIM));

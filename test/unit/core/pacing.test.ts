@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { linkAcknowledged } from "../../../agent/core/pacing.ts";
 import type { SegmentHandle } from "../../../device/ports/fragment-store.ts";
 import { DoorbellOnADesk } from "./doorbell-on-a-desk.ts";
 import { SlowLink } from "./slow-link.ts";
@@ -52,6 +53,20 @@ describe("pacing", () => {
     slow.tremblesMs = 26;
     expect(longestWaitMs(desk, slow)).toBeLessThanOrEqual(250 + 55);
     expect(slow.carriedBytes / slow.elapsedMs).toBeGreaterThan((0.4 * 1_000 * KILOBIT) / 1_000);
+  });
+
+  it("is not led astray by an acknowledgement that was lucky: little in no time is no rate (seed 15154)", () => {
+    const { desk } = uploading({ bytesPerS: 370 * KILOBIT, roundTripMs: 16 });
+    desk.state.pacing = { ...desk.state.pacing, bytesPerS: 47_000, quickestMs: 60 };
+    const done = {
+      ...{ token: 1, bytes: 1_225, sentAtMs: desk.now - 66, aheadSinceMs: desk.now - 66 },
+      ...{ behindOthers: true, purpose: { kind: "health" } as const },
+    };
+    const turn = { state: desk.state, now: desk.now, actions: [] };
+    linkAcknowledged(turn, { ...done, aheadBytes: 4_096 });
+    expect(desk.state.pacing.bytesPerS).toBe(47_000);
+    linkAcknowledged(turn, { ...done, aheadBytes: 8_192, aheadSinceMs: desk.now - 160 });
+    expect(desk.state.pacing.bytesPerS).toBe(53_720);
   });
 
   it("lets it wait seconds when the window is as good as open", () => {
