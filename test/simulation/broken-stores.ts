@@ -24,6 +24,8 @@ function withStore(
         open: (epoch, startedUtcMs) => store.open(epoch, startedUtcMs),
         append: (row) => (hooks.append ?? ((one) => store.append(one)))(row),
         settle: (ranges) => store.settle(ranges),
+        drop: (ranges) => store.drop(ranges),
+        setAsideTold: () => store.setAsideTold(),
         page: (lane, after, limit) => store.page(lane, after, limit),
         stop: () => store.stop(),
       },
@@ -75,6 +77,12 @@ function memoryStore({ clock, timers }: Ports): Store {
         memory.settle(ranges);
         return { type: "store.settled", occurredAt, totals: memory.totals() };
       }),
+    drop: (ranges) =>
+      answer((occurredAt) => {
+        memory.drop(ranges);
+        return { type: "store.dropped", occurredAt, ranges, totals: memory.totals() };
+      }),
+    setAsideTold: () => memory.setAsideTold(),
     page: (lane, after, limit) =>
       answer((occurredAt) => ({ type: "store.page", occurredAt, lane, ...memory.page(lane, after, limit) })),
     stop: async () => undefined,
