@@ -48,6 +48,14 @@ export const liesAboutDurability = withStore(({ clock, store, timers }, post) =>
   },
 }));
 
+/** Takes it for told that an outbox was set aside as soon as it has heard of it. */
+export const tellsBeforeItHas = withStore(({ store }, post) => ({
+  take(input) {
+    post(input);
+    if (input.type === "store.opened" && input.setAside) store.setAsideTold();
+  },
+}));
+
 /** Everything works until the power goes. */
 export const outboxInMemory: Tamper = (ports) => ({ ...ports, store: memoryStore(ports) });
 
