@@ -139,8 +139,12 @@ export class Runtime {
         return ports.store.append(action.row);
       case "store.settle":
         return ports.store.settle(action.ranges);
+      case "store.drop":
+        return ports.store.drop(action.ranges);
       case "store.page":
         return ports.store.page(action.lane, action.after, action.limit);
+      case "store.set-aside-told":
+        return ports.store.setAsideTold();
       case "clip.open":
         return ports.fragments.openClip(action);
       case "clip.close":

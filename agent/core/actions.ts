@@ -16,7 +16,9 @@ export type Action =
   | { type: "store.open"; epoch: string; startedUtcMs: number }
   | { type: "store.append"; row: OutboxRow }
   | { type: "store.settle"; ranges: SequenceRange[] }
+  | { type: "store.drop"; ranges: SequenceRange[] }
   | { type: "store.page"; lane: Lane; after: OutboxPosition | null; limit: number }
+  | { type: "store.set-aside-told" }
   | ({ type: "clip.open" } & Parameters<FragmentStore["openClip"]>[0])
   | { type: "clip.close"; clipId: string; atMs: number }
   | { type: "clip.list-segments"; clipId: string; fromIndex: number; limit: number }

@@ -1,6 +1,6 @@
 import type { Lane, OutboxPosition, SequenceRange, StoredRow, StorePage } from "../../device/ports/store.ts";
 import { countDropped, DROP_MAX_BYTES, type Drop, declarationsOf, declare } from "./drops.ts";
-import { askForPage, settle } from "./outbox.ts";
+import { askForPage, dropRows } from "./outbox.ts";
 import { utcAt } from "./time.ts";
 import { setTimer } from "./timers.ts";
 import { count, say, type Turn } from "./turn.ts";
@@ -112,7 +112,7 @@ export function declarationLasts(turn: Turn, lane: Lane, sequence: number): void
     totals.rows = Math.max(0, totals.rows - rows);
     totals.bytes = Math.max(0, totals.bytes - bytes);
   }
-  settle(
+  dropRows(
     turn,
     lasting.flatMap(({ ranges }) => ranges),
   );
@@ -143,7 +143,7 @@ function giveUpFirst(turn: Turn, sweep: Sweep, rows: readonly StoredRow[]): "eno
   if (sweep.reason !== "overfull" || first.length === 0) return "nothing";
   countRows(turn, first, "undeclared");
   say(turn, "error", "messages dropped, and nobody can be told which", { messages: first.length });
-  settle(turn, rangesOf(first));
+  dropRows(turn, rangesOf(first));
   return "enough";
 }
 

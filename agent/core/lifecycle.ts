@@ -6,7 +6,7 @@ import { recordEvent } from "./events.ts";
 import { checkAgesLater } from "./eviction.ts";
 import type { Started } from "./inputs.ts";
 import { showState } from "./light.ts";
-import { outboxInMemory, outboxOpened, saveRefusedRows } from "./outbox.ts";
+import { outboxInMemory, outboxOpened, saveRefusedRows, tellsSetAside } from "./outbox.ts";
 import { closeClip } from "./recorder.ts";
 import { setTimer } from "./timers.ts";
 import { act, say, type Turn } from "./turn.ts";
@@ -23,7 +23,7 @@ export interface LifecycleState {
   /** Counts the starts on this data folder; 0 while that is not known. */
   epochNumber: number;
   previous: PreviousEpoch | null;
-  /** The outbox was corrupt at this start and was set aside: starts are counted anew. */
+  /** A corrupt outbox was set aside, at this start or at one that nobody heard of: starts are counted anew. */
   setAside: boolean;
   startedAtMs: number;
   /** State of the generator that jitter comes from. */
@@ -170,4 +170,5 @@ function tellStart(turn: Turn): void {
     mode: lifecycle.mode,
     ...(lifecycle.setAside && { setAside: true }),
   });
+  if (lifecycle.setAside) tellsSetAside(turn, turn.state.outbox.last.event);
 }

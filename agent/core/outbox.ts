@@ -6,6 +6,7 @@ import type {
   SequenceRange,
   StoreAppended,
   StoreAppendFailed,
+  StoreDropped,
   StoreFailed,
   StoreSettled,
 } from "../../device/ports/store.ts";
@@ -29,6 +30,8 @@ export interface OutboxState {
   asked: Record<Lane, PageAsker[]>;
   /** The disk's last failure was told. */
   trouble: boolean;
+  /** Number of the event that tells that the outbox before was set aside, until it is durable or settled. */
+  setAsideToldBy: number | null;
 }
 
 export interface UnsavedRow {
@@ -60,6 +63,7 @@ export function newOutbox(): OutboxState {
     undeclared: [],
     asked: { press: [], event: [] },
     trouble: false,
+    setAsideToldBy: null,
   };
 }
 
@@ -101,6 +105,7 @@ export function rowAppended(turn: Turn, input: StoreAppended): UnsavedRow | unde
   totals.bytes += input.bytes;
   const saved = outbox.unsaved.find((one) => one.row.lane === lane && one.row.sequence === sequence);
   outbox.unsaved = outbox.unsaved.filter((one) => one !== saved);
+  if (lane === "event" && sequence === outbox.setAsideToldBy) setAsideTold(turn);
   if (saved && lane === "press") count(turn, "press.durable");
   return saved;
 }
@@ -136,27 +141,34 @@ export function saveRefusedRows(turn: Turn): void {
 
 /** These need no more delivery: they leave the memory and the store. */
 export function settle(turn: Turn, ranges: SequenceRange[]): void {
-  const { outbox } = turn.state;
-  const settled = (row: OutboxRow) =>
-    ranges.some(
-      (range) =>
-        range.epoch === row.epoch &&
-        range.lane === row.lane &&
-        range.from <= row.sequence &&
-        row.sequence <= range.to,
-    );
+  const { outbox, lifecycle } = turn.state;
+  const settled = isIn(ranges);
   // A clip's end is told once its event is delivered, durable or not.
   for (const { row, announces } of outbox.unsaved) {
     if (announces && settled(row)) act(turn, { type: "clip.mark-announced", clipId: announces });
   }
   outbox.unsaved = outbox.unsaved.filter(({ row }) => !settled(row));
-  for (const own of [turn.state.delivery.press, turn.state.delivery.event])
-    if (own.rows.some(settled)) own.rows = own.rows.filter((row) => !settled(row));
+  forgetRead(turn, settled);
   if (outbox.store !== "memory") act(turn, { type: "store.settle", ranges });
+  const { setAsideToldBy: sequence } = outbox;
+  if (sequence !== null && settled({ epoch: lifecycle.epoch, lane: "event", sequence })) setAsideTold(turn);
 }
 
 export function rowsSettled(turn: Turn, input: StoreSettled): void {
   turn.state.outbox.totals = input.totals;
+}
+
+/**
+ * Gives stored rows up for good. Until that is durable they are delivered as before: a power cut would bring them back
+ * behind what had overtaken them.
+ */
+export function dropRows(turn: Turn, ranges: SequenceRange[]): void {
+  act(turn, { type: "store.drop", ranges });
+}
+
+export function rowsDropped(turn: Turn, input: StoreDropped): void {
+  turn.state.outbox.totals = input.totals;
+  forgetRead(turn, isIn(input.ranges));
 }
 
 export function storeFailed(turn: Turn, input: StoreFailed): void {
@@ -164,6 +176,32 @@ export function storeFailed(turn: Turn, input: StoreFailed): void {
     fault: input.fault,
     detail: input.detail,
   });
+}
+
+/** The event of this number tells that the outbox before was set aside: a start after this one need not, once it lasts. */
+export function tellsSetAside(turn: Turn, sequence: number): void {
+  turn.state.outbox.setAsideToldBy = sequence;
+}
+
+function setAsideTold(turn: Turn): void {
+  turn.state.outbox.setAsideToldBy = null;
+  act(turn, { type: "store.set-aside-told" });
+}
+
+type Numbered = Pick<OutboxRow, "epoch" | "lane" | "sequence">;
+
+function isIn(ranges: readonly SequenceRange[]): (row: Numbered) => boolean {
+  return ({ epoch, lane, sequence }) =>
+    ranges.some(
+      (range) =>
+        range.epoch === epoch && range.lane === lane && range.from <= sequence && sequence <= range.to,
+    );
+}
+
+/** They need not be sent, though they were read. */
+function forgetRead(turn: Turn, isGone: (row: Numbered) => boolean): void {
+  for (const own of [turn.state.delivery.press, turn.state.delivery.event])
+    if (own.rows.some(isGone)) own.rows = own.rows.filter((row) => !isGone(row));
 }
 
 /** Asks for rows of the store, for a pass of the delivery or for an eviction. Answers come in the order of asking. */

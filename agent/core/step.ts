@@ -49,6 +49,7 @@ import {
   appendFailed,
   pageAnswered,
   rowAppended,
+  rowsDropped,
   rowsSettled,
   saveRefusedRows,
   storeFailed,
@@ -186,8 +187,13 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
     case "store.settled":
       rowsSettled(turn, input);
       return keepDiskBound(turn);
+    case "store.dropped":
+      rowsDropped(turn, input);
+      return keepDiskBound(turn);
     case "store.failed":
       storeFailed(turn, input);
+      // The next start tells it once more.
+      if (input.operation === "set-aside-told") return;
       if (input.operation === "page" && input.lane && pageAnswered(turn, input.lane) === "eviction") {
         return evictionFailed(turn);
       }

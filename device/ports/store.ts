@@ -58,7 +58,7 @@ export interface StoreOpened {
   epochNumber: number;
   previous: PreviousEpoch | null;
   totals: Record<Lane, LaneTotals>;
-  /** Where a corrupt store was moved to before this new one was begun; absent or null when all was well. */
+  /** Where the last corrupt store was moved to that nobody was told of; absent or null when there is none. */
   setAside?: string | null;
 }
 /** There is no store in this run. `locked`: another agent has this data folder. */
@@ -98,11 +98,18 @@ export interface StoreSettled {
   occurredAt: number;
   totals: Record<Lane, LaneTotals>;
 }
-/** A settle or a page failed; the rows are still there. */
+/** Rows are gone for good: no power cut brings them back. */
+export interface StoreDropped {
+  type: "store.dropped";
+  occurredAt: number;
+  ranges: SequenceRange[];
+  totals: Record<Lane, LaneTotals>;
+}
+/** It was not done; the rows are still there, or a store that was set aside is still to be told of. */
 export interface StoreFailed {
   type: "store.failed";
   occurredAt: number;
-  operation: "settle" | "page";
+  operation: "settle" | "drop" | "page" | "set-aside-told";
   lane: Lane | null;
   fault: StoreFault;
   detail: string;
@@ -115,18 +122,29 @@ export type StoreInput =
   | StoreAppendFailed
   | StorePage
   | StoreSettled
+  | StoreDropped
   | StoreFailed;
 
-/** The durable outbox. Operations take effect in the order of the calls, each answered by an input. */
+/** The durable outbox. Operations take effect in the order of the calls, each answered by an input where it says so. */
 export interface Store {
   start(post: (input: StoreInput) => void): void;
   /** Records the epoch and its predecessor, durably. Answers `store.opened` or `store.unavailable`. */
   open(epoch: string, startedUtcMs: number): void;
   /** Answers `store.appended` once the row is durable, or `store.append-failed`. */
   append(row: OutboxRow): void;
-  /** Removes these rows if they are there. */
+  /**
+   * Removes these rows if they are there. Answers `store.settled`, or `store.failed`. It waits for no disk: a power cut
+   * may bring them back, the last ones first.
+   */
   settle(ranges: SequenceRange[]): void;
+  /** The same of what is given up. Answers `store.dropped` once it is durable, or `store.failed`. */
+  drop(ranges: SequenceRange[]): void;
   /** At most `limit` rows of the lane after `after` (null: from the first), by epoch number and sequence. */
   page(lane: Lane, after: OutboxPosition | null, limit: number): void;
+  /**
+   * Whoever must know has been told that a store was set aside: a later `store.opened` does not say so again. A power
+   * cut may undo that. Answers `store.failed`, or nothing.
+   */
+  setAsideTold(): void;
   stop(): Promise<void>;
 }

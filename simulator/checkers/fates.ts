@@ -1,11 +1,11 @@
 import type { OutboxRow } from "../../device/ports/store.ts";
 import { readEvent } from "./event-facts.ts";
-import { type Evidence, firstDeliveries, wentAtOnce } from "./evidence.ts";
+import { type Evidence, firstDeliveries } from "./evidence.ts";
 
 /**
  * What became of an event. Only `lost` is bad. `forgotten`: the broker acknowledged it (or what declared its drop)
  * and lost it, and its acknowledgement is what settles; with receipts there is no such fate. `set-aside`: it was in an
- * outbox that was found corrupt, and the event of the start that found it says so.
+ * outbox that was found corrupt, and a start says so.
  */
 export type Fate = "delivered" | "outbox" | "dropped" | "forgotten" | "set-aside" | "lost";
 
@@ -42,19 +42,14 @@ export function fatesOf(evidence: Evidence): (event: Placed) => Fate {
   return withGaps(evidence, ownOrGone);
 }
 
-/** The start that found the outbox corrupt says so; or it was over before it could, or before it had heard of it. */
-function wasTold(
-  { rows, powerOns, accepted }: Evidence,
-  number: number,
-  fateOf: (event: Placed) => Fate,
-): boolean {
-  const start = [...rows.values()].find(
-    ({ row, powerOn }) => powerOn === number && row.eventType === "start",
-  )?.row;
-  const powerOn = powerOns[number];
-  if (powerOn && wentAtOnce(powerOn) && !(start && accepted.has(start.id))) return true;
-  if (powerOn?.end === "stopped" && start === undefined) return true;
-  return start !== undefined && fateOf(start) !== "lost" && readEvent(start.body).data.setAside === true;
+/** The start that found the outbox corrupt says so, or one after it. */
+function wasTold({ rows }: Evidence, number: number, fateOf: (event: Placed) => Fate): boolean {
+  const tells = ({ row, powerOn }: { row: OutboxRow; powerOn: number }) =>
+    powerOn >= number &&
+    row.eventType === "start" &&
+    readEvent(row.body).data.setAside === true &&
+    fateOf(row) !== "lost";
+  return [...rows.values()].some(tells);
 }
 
 /** The fate of an event by itself, or of what declared that it was given up. */

@@ -29,6 +29,9 @@ export class OutboxDisk {
   #unsynced: StoredRow[][] = [];
   #corrupt = false;
   #setAside = 0;
+  #untold: string | null = null;
+  /** What was untold before that was written down, until that is durable. */
+  #untoldBefore: string | null = null;
 
   /** Null while it is well. */
   fault: StoreFault | null = null;
@@ -55,15 +58,15 @@ export class OutboxDisk {
   }
 
   /**
-   * Records the epoch, or finds it again; answers its number and its predecessor. A corrupt outbox is set aside first,
-   * with all that it knew.
+   * Records the epoch, or finds it again; answers its number and its predecessor, and the last outbox that was set aside
+   * and not told of. A corrupt outbox is set aside first, with all that it knew.
    */
   begin(epoch: string): {
     epochNumber: number;
     previous: PreviousEpoch | null;
     setAside: string | null;
   } {
-    const setAside = this.#corrupt ? this.#moveAside() : null;
+    if (this.#corrupt) this.#moveAside();
     this.sync();
     let at = this.#epochs.findIndex((known) => known.epoch === epoch);
     if (at < 0) {
@@ -75,7 +78,7 @@ export class OutboxDisk {
     const previous = before
       ? { epoch: before.epoch, lastPress: before.lastPress, lastEvent: before.lastEvent }
       : null;
-    return { epochNumber: this.#epochs[at]?.epochNumber ?? 1, previous, setAside };
+    return { epochNumber: this.#epochs[at]?.epochNumber ?? 1, previous, setAside: this.#untold };
   }
 
   /** The epoch was opened on this card. */
@@ -96,20 +99,44 @@ export class OutboxDisk {
   }
 
   settle(ranges: readonly SequenceRange[]): void {
-    const removed = ranges.flatMap((range) =>
-      this.#remove(
-        range.lane,
-        (row) => row.epoch === range.epoch && range.from <= row.sequence && row.sequence <= range.to,
-      ),
-    );
+    const removed = this.#removeAll(ranges);
     if (removed.length === 0) return;
     this.#unsynced.push(removed);
     if (this.#unsynced.length > MOST_UNSYNCED) this.#unsynced.shift();
   }
 
+  /** Removes rows durably. */
+  drop(ranges: readonly SequenceRange[]): void {
+    this.#removeAll(ranges);
+    this.sync();
+  }
+
+  /** What was set aside has been told of. */
+  setAsideTold(): void {
+    this.#untoldBefore = this.#untold;
+    this.#untold = null;
+  }
+
+  /** What was set aside and not told of. */
+  get untold(): string | null {
+    return this.#untold;
+  }
+
+  /** A power cut may undo that what was set aside has been told of. */
+  get toldUnsynced(): boolean {
+    return this.#untoldBefore !== null;
+  }
+
+  /** The power went before that was durable. */
+  undoTold(): void {
+    this.#untold ??= this.#untoldBefore;
+    this.#untoldBefore = null;
+  }
+
   /** Everything is durable, as after an orderly end. */
   sync(): void {
     this.#unsynced = [];
+    this.#untoldBefore = null;
   }
 
   /** Settles that a power cut may undo: the newest first, and none without those after it. */
@@ -143,14 +170,14 @@ export class OutboxDisk {
     return { rows: rows.slice(first, first + limit), more: rows.length > first + limit };
   }
 
-  #moveAside(): string {
+  #moveAside(): void {
     this.onSetAside([...this.#rows.press, ...this.#rows.event]);
     this.#epochs = [];
     this.#rows = { press: [], event: [] };
     this.#bytes = { press: 0, event: 0 };
     this.#corrupt = false;
     this.#setAside += 1;
-    return `set-aside/${this.#setAside}`;
+    this.#untold = `set-aside/${this.#setAside}`;
   }
 
   #insert(row: StoredRow): void {
@@ -161,6 +188,12 @@ export class OutboxDisk {
     if (there?.epochNumber === row.epochNumber && there.sequence === row.sequence) return;
     rows.splice(at, 0, row);
     this.#bytes[row.lane] += rowBytes(row);
+  }
+
+  #removeAll(ranges: readonly SequenceRange[]): StoredRow[] {
+    return ranges.flatMap(({ epoch, lane, from, to }) =>
+      this.#remove(lane, (row) => row.epoch === epoch && from <= row.sequence && row.sequence <= to),
+    );
   }
 
   #remove(lane: Lane, unwanted: (row: StoredRow) => boolean): StoredRow[] {

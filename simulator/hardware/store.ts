@@ -15,7 +15,9 @@ type Operation =
   | { kind: "open"; epoch: string }
   | { kind: "append"; row: OutboxRow }
   | { kind: "settle"; ranges: SequenceRange[] }
-  | { kind: "page"; lane: Lane; after: OutboxPosition | null; limit: number };
+  | { kind: "drop"; ranges: SequenceRange[] }
+  | { kind: "page"; lane: Lane; after: OutboxPosition | null; limit: number }
+  | { kind: "set-aside-told" };
 
 /** Rows that one transaction takes at most, as a store does that commits in groups. */
 const GROUP = 32;
@@ -24,7 +26,7 @@ const GROUP = 32;
  * The outbox of one power-on over an `OutboxDisk`. Operations take virtual time, one transaction after another:
  * what is appended is durable when its transaction ends, and is answered a little later. At a power cut the
  * transaction under way is on the disk whole or not at all, answered or not; what waited behind it is gone; and of the
- * settles since the last append some may come undone, the newest first, though they were answered.
+ * settles since the last append or drop some may come undone, the newest first, though they were answered.
  */
 export class SimulatedStore implements Store {
   readonly #time: DeviceTime;
@@ -62,6 +64,14 @@ export class SimulatedStore implements Store {
     this.#enqueue({ kind: "settle", ranges });
   }
 
+  drop(ranges: SequenceRange[]): void {
+    this.#enqueue({ kind: "drop", ranges });
+  }
+
+  setAsideTold(): void {
+    this.#enqueue({ kind: "set-aside-told" });
+  }
+
   page(lane: Lane, after: OutboxPosition | null, limit: number): void {
     this.#enqueue({ kind: "page", lane, after, limit });
   }
@@ -88,6 +98,7 @@ export class SimulatedStore implements Store {
     this.processKilled();
     const recent = this.#disk.unsyncedSettles;
     if (recent > 0) this.#disk.undoSettles(this.#chance.int(0, recent));
+    if (this.#disk.toldUnsynced && this.#chance.happens(500)) this.#disk.undoTold();
   }
 
   /** The process is gone and the machine goes on: as at a power cut, but what the kernel was given stays. */
@@ -149,6 +160,14 @@ export class SimulatedStore implements Store {
       case "settle":
         disk.settle(operation.ranges);
         return [{ type: "store.settled", occurredAt, totals: disk.totals() }];
+      case "drop": {
+        const { ranges } = operation;
+        disk.drop(ranges);
+        return [{ type: "store.dropped", occurredAt, ranges, totals: disk.totals() }];
+      }
+      case "set-aside-told":
+        disk.setAsideTold();
+        return [];
       case "page": {
         const { lane, after, limit } = operation;
         return [{ type: "store.page", occurredAt, lane, ...disk.page(lane, after, limit) }];
@@ -196,7 +215,7 @@ function refusal(operation: Operation, fault: StoreFault, occurredAt: number): S
       return { type: "store.append-failed", occurredAt, lane, sequence, fault, detail };
     }
     default: {
-      const lane = operation.kind === "settle" ? null : operation.lane;
+      const lane = operation.kind === "page" ? operation.lane : null;
       return { type: "store.failed", occurredAt, operation: operation.kind, lane, fault, detail };
     }
   }

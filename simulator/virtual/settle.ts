@@ -105,6 +105,7 @@ function unsettled({ doorbell, cloud, network, deviceId }: Scene): string {
     ["events in the outbox", event.rows],
     ["rows in memory", doorbell.rowsInMemory().length],
     ["gaps to be declared", doorbell.state?.outbox.undeclared.length ?? 0],
+    ["outboxes that were set aside, to be told", doorbell.disk.untold === null ? 0 : 1],
     ["clips being recorded", open],
     ["clips to be uploaded", doorbell.spool.pending().length],
     ["messages for the consumer", cloud.waiting()],

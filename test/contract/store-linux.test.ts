@@ -21,7 +21,8 @@ storeSuite("Linux", 1, async () => {
       running = await StorageProcess.start(roomy(folder));
       durableBytes = 0;
       return noticing(running.store, ({ type }) => {
-        if (type === "store.opened" || type === "store.appended") durableBytes = statSync(log).size;
+        if (["store.opened", "store.appended", "store.dropped"].includes(type))
+          durableBytes = statSync(log).size;
       });
     },
     kill: async () => running?.kill(),

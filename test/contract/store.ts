@@ -190,6 +190,37 @@ export function storeSuite(name: string, powerCuts: number, make: () => Promise<
       expect((await third.page("press")).rows.map(({ id }) => id)).toEqual([`${SECOND}-press-1`]);
     });
 
+    it.each(cuts)("never brings rows back that were dropped, nor what was settled before (%i)", async () => {
+      const { run, cutPower } = await world();
+      const first = await run(FIRST);
+      await first.ask("store.appended", (store) => append(store, [1, 2, 3, 4, 5]));
+      await first.ask("store.settled", (store) => store.settle([press(5, 5)]));
+      const dropped = await first.ask("store.dropped", (store) => store.drop([press(1, 1), press(3, 3)]));
+      expect(dropped).toMatchObject([
+        { ranges: [press(1, 1), press(3, 3)], totals: { press: { rows: 2, bytes: 200 } } },
+      ]);
+      await first.ask("store.settled", (store) => store.settle([press(4, 4)]));
+      await cutPower();
+      const { opened, page } = await run(SECOND);
+      const there = sequences(await page("press"));
+      expect([[2], [2, 4]]).toContainEqual(there);
+      expect(opened.totals.press).toEqual({ rows: there.length, bytes: there.length * 100 });
+    });
+
+    it("drops what was added just before, in the order of the calls", async () => {
+      const { run, cutPower } = await world();
+      const first = await run(FIRST);
+      const [dropped] = await first.ask("store.dropped", (store) => {
+        append(store, [1, 2]);
+        store.drop([press(1, 1)]);
+        store.settle([press(2, 2)]);
+      });
+      expect(dropped?.totals.press.rows).toBe(1);
+      await cutPower();
+      const { page } = await run(SECOND);
+      expect([[], [2]]).toContainEqual(sequences(await page("press")));
+    });
+
     it("remembers the last numbers of an epoch when its rows are settled", async () => {
       const { run, kill } = await world();
       const first = await run(FIRST);
@@ -311,11 +342,15 @@ export function storeSuite(name: string, powerCuts: number, make: () => Promise<
       store.start((input) => inputs.push(input));
       store.append(row("press", 4));
       store.settle([press(1, 4)]);
+      store.drop([press(1, 4)]);
+      store.setAsideTold();
       store.page("event", null, 10);
-      await until(() => inputs.length === 3);
+      await until(() => inputs.length === 5);
       expect(inputs).toMatchObject([
         { type: "store.append-failed", lane: "press", sequence: 4, fault: "io" },
         { type: "store.failed", operation: "settle", lane: null },
+        { type: "store.failed", operation: "drop", lane: null },
+        { type: "store.failed", operation: "set-aside-told", lane: null },
         { type: "store.failed", operation: "page", lane: "event" },
       ]);
     });
@@ -370,7 +405,45 @@ export function storeSuite(name: string, powerCuts: number, make: () => Promise<
       await kill();
       const third = await run("00000000000000cc");
       expect(third.opened).toMatchObject({ epochNumber: 2, totals: { press: { rows: 1 } } });
-      expect(third.opened.setAside ?? null).toBeNull();
+    });
+
+    it("says that it was set aside at every start until that was told, however the one before ended", async () => {
+      const { run, kill, cutPower, corrupt } = await world();
+      await run(FIRST);
+      await kill();
+      await corrupt();
+      const { setAside } = (await run(SECOND)).opened;
+      await kill();
+      expect((await run("00000000000000c1")).opened).toMatchObject({ epochNumber: 2, setAside });
+      await cutPower();
+      const last = await run("00000000000000c2");
+      expect(last.opened).toMatchObject({ epochNumber: 3, setAside });
+      last.store.setAsideTold();
+      const [again] = await last.ask("store.opened", (store) => store.open("00000000000000c2", 0));
+      expect(again?.setAside ?? null).toBeNull();
+      await kill();
+      expect((await run("00000000000000c3")).opened.setAside ?? null).toBeNull();
+    });
+
+    it("says of the last one where it was set aside twice, and of none when one of them was told", async () => {
+      const { run, kill, corrupt } = await world();
+      await run(FIRST);
+      for (let times = 1; times <= 2; times += 1) {
+        await kill();
+        await corrupt();
+        const { opened } = await run(SECOND);
+        expect(opened.setAside).toMatch(new RegExp(`set-aside/${times}$`));
+      }
+      await kill();
+      const third = await run("00000000000000c1");
+      expect(third.opened.setAside).toMatch(/set-aside\/2$/);
+      // An epoch that is opened once more makes what was told durable.
+      await third.ask("store.opened", (store) => {
+        store.setAsideTold();
+        store.open("00000000000000c1", 0);
+      });
+      await kill();
+      expect((await run("00000000000000c2")).opened.setAside ?? null).toBeNull();
     });
   });
 }

@@ -43,10 +43,22 @@ describe("a database that cannot be read", () => {
     const { next, store } = await opened(roomy(folder));
     const aside = join(folder, "set-aside", "1");
     expect(await next("store.opened")).toMatchObject({ epochNumber: 1, setAside: aside });
-    expect(readdirSync(aside).sort()).toEqual(["clips", "porchlight.db"]);
+    expect(readdirSync(aside).sort()).toEqual(["clips", "porchlight.db", "untold"]);
     expect(readdirSync(join(aside, "clips"))).toEqual(["c1.tar"]);
     store.append(press(1));
     await next("store.appended");
+    store.setAsideTold();
+    store.page("press", null, 1);
+    await next("store.page");
+    expect(readdirSync(aside).sort()).toEqual(["clips", "porchlight.db"]);
+  });
+
+  it("is told of though the process ended while it was being set aside", async () => {
+    // As far as it had come: its place is there, and marked; the rest is still where it was.
+    mkdirSync(join(folder, "set-aside", "1"), { recursive: true });
+    writeFileSync(join(folder, "set-aside", "1", "untold"), "");
+    const { next } = await opened(roomy(folder));
+    expect(await next("store.opened")).toMatchObject({ setAside: join(folder, "set-aside", "1") });
   });
 
   it("is refused in words when it is of a newer version", async () => {

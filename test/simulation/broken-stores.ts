@@ -24,6 +24,8 @@ function withStore(
         open: (epoch, startedUtcMs) => store.open(epoch, startedUtcMs),
         append: (row) => (hooks.append ?? ((one) => store.append(one)))(row),
         settle: (ranges) => store.settle(ranges),
+        drop: (ranges) => store.drop(ranges),
+        setAsideTold: () => store.setAsideTold(),
         page: (lane, after, limit) => store.page(lane, after, limit),
         stop: () => store.stop(),
       },
@@ -43,6 +45,14 @@ export const liesAboutDurability = withStore(({ clock, store, timers }, post) =>
   },
   take(input) {
     if (input.type !== "store.appended" && input.type !== "store.append-failed") post(input);
+  },
+}));
+
+/** Takes it for told that an outbox was set aside as soon as it has heard of it. */
+export const tellsBeforeItHas = withStore(({ store }, post) => ({
+  take(input) {
+    post(input);
+    if (input.type === "store.opened" && input.setAside) store.setAsideTold();
   },
 }));
 
@@ -75,6 +85,12 @@ function memoryStore({ clock, timers }: Ports): Store {
         memory.settle(ranges);
         return { type: "store.settled", occurredAt, totals: memory.totals() };
       }),
+    drop: (ranges) =>
+      answer((occurredAt) => {
+        memory.drop(ranges);
+        return { type: "store.dropped", occurredAt, ranges, totals: memory.totals() };
+      }),
+    setAsideTold: () => memory.setAsideTold(),
     page: (lane, after, limit) =>
       answer((occurredAt) => ({ type: "store.page", occurredAt, lane, ...memory.page(lane, after, limit) })),
     stop: async () => undefined,

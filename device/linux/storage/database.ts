@@ -1,22 +1,14 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-} from "node:fs";
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { onDisk, StorageFault, storageFault } from "./faults.ts";
+import { SetAsides, syncFolder } from "./set-asides.ts";
 
 /** The data folder, locked for the life of the process, and its database. */
 export interface OpenFolder {
   database: Database.Database;
-  /** Where a corrupt database and its clips were moved to; null when all was well. */
-  setAside: string | null;
+  /** Corrupt databases of this folder, with their clips. */
+  setAsides: SetAsides;
   /** Gives the folder up. */
   close(): void;
 }
@@ -65,11 +57,12 @@ export function openFolder(folder: string, clipSchema: string): OpenFolder {
     return takeLock(join(folder, LOCK));
   });
   try {
-    const { database, setAside } = openOrSetAside(folder, SCHEMA + clipSchema);
+    const setAsides = new SetAsides(folder);
+    const database = openOrSetAside(folder, SCHEMA + clipSchema, setAsides);
     onDisk(`data folder ${folder}`, () => syncFolder(folder));
     return {
       database,
-      setAside,
+      setAsides,
       close: () => {
         database.close();
         lock.close();
@@ -91,16 +84,6 @@ export function emptyLog(database: Database.Database): void {
   }
 }
 
-/** Makes the names in a folder durable. */
-export function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 /**
  * SQLite's own exclusive lock (`fcntl`) on a file that nobody else touches: the kernel gives it back when the
  * process ends, however it ends, and it outlives a database that must be set aside.
@@ -119,18 +102,15 @@ function takeLock(path: string): Database.Database {
   }
 }
 
-function openOrSetAside(
-  folder: string,
-  schema: string,
-): { database: Database.Database; setAside: string | null } {
+function openOrSetAside(folder: string, schema: string, setAsides: SetAsides): Database.Database {
   const path = join(folder, DATABASE);
   try {
-    return { database: openDatabase(path, schema), setAside: null };
+    return openDatabase(path, schema);
   } catch (error) {
     if (!(error instanceof StorageFault) || error.fault !== "corrupt") throw error;
   }
-  const setAside = onDisk(`data folder ${folder}`, () => moveAside(folder));
-  return { database: openDatabase(path, schema), setAside };
+  setAsides.add([DATABASE, `${DATABASE}-wal`, `${DATABASE}-shm`, "clips"]);
+  return openDatabase(path, schema);
 }
 
 function openDatabase(path: string, schema: string): Database.Database {
@@ -167,20 +147,6 @@ function prepare(database: Database.Database, schema: string): void {
   }
   const verdict = database.pragma("quick_check(1)", { simple: true });
   if (verdict !== "ok") throw new StorageFault("corrupt", String(verdict));
-}
-
-function moveAside(folder: string): string {
-  const parent = join(folder, "set-aside");
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
-  let number = 1;
-  while (existsSync(join(parent, String(number)))) number += 1;
-  const target = join(parent, String(number));
-  mkdirSync(target, { mode: 0o700 });
-  for (const name of [DATABASE, `${DATABASE}-wal`, `${DATABASE}-shm`, "clips"]) {
-    if (existsSync(join(folder, name))) renameSync(join(folder, name), join(target, name));
-  }
-  syncFolder(target);
-  return target;
 }
 
 /** SQLite gives its log the mode of the database. An existing file is not opened: closing it would drop its locks. */

@@ -28,8 +28,16 @@ export class LinuxStore implements Store {
     this.#ask({ kind: "settle", ranges });
   }
 
+  drop(ranges: SequenceRange[]): void {
+    this.#ask({ kind: "drop", ranges });
+  }
+
   page(lane: Lane, after: OutboxPosition | null, limit: number): void {
     this.#ask({ kind: "page", lane, after, limit });
+  }
+
+  setAsideTold(): void {
+    this.#ask({ kind: "set-aside-told" });
   }
 
   stop(): Promise<void> {

@@ -8,7 +8,9 @@ export type StoreRequest =
   | { kind: "open"; epoch: string; startedUtcMs: number }
   | { kind: "append"; row: OutboxRow }
   | { kind: "settle"; ranges: SequenceRange[] }
-  | { kind: "page"; lane: Lane; after: OutboxPosition | null; limit: number };
+  | { kind: "drop"; ranges: SequenceRange[] }
+  | { kind: "page"; lane: Lane; after: OutboxPosition | null; limit: number }
+  | { kind: "set-aside-told" };
 
 /** Fragments that are to be added to a clip, rebased, and the length of their pictures. */
 export interface NewFragments {

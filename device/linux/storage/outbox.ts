@@ -3,18 +3,24 @@ import type { StoreInput } from "../../ports/store.ts";
 import { type StorageFault, storageFault } from "./faults.ts";
 import type { StoreRequest, Unstamped } from "./messages.ts";
 import { OutboxTable } from "./outbox-table.ts";
+import type { SetAsides } from "./set-asides.ts";
 
 type Answer = Unstamped<StoreInput>;
-type InTransaction = Exclude<StoreRequest, { kind: "open" }>;
+type InTransaction = Exclude<StoreRequest, { kind: "open" | "set-aside-told" }>;
+
+/** A database, and what was found in its place when it was made. */
+export interface FoundDatabase {
+  database: Database;
+  setAsides: Pick<SetAsides, "untold" | "told">;
+}
 
 /** Where the outbox finds its database. It may come late, or not at all. */
 export interface DatabaseSource {
   /** @throws StorageFault when there is none in this run. */
-  open(): { database: Database; setAside: string | null };
+  open(): FoundDatabase;
 }
 
-interface OpenOutbox {
-  database: Database;
+interface OpenOutbox extends FoundDatabase {
   table: OutboxTable;
 }
 
@@ -37,8 +43,9 @@ const MOST_GIVEN_UP = 8;
 /**
  * The outbox's requests, answered in their order. What waits together is committed together: one `fsync` for
  * all of it, and none for what is only read or forgotten (in SQLite's WAL mode that is consistent after a power cut all
- * the same: https://sqlite.org/pragma.html#pragma_synchronous). When such a group fails, each request is tried alone and has its own answer. A message that a full
- * disk refuses is tried again as long as there is something that goes before messages.
+ * the same: https://sqlite.org/pragma.html#pragma_synchronous). When such a group fails, each request is tried alone and
+ * has its own answer. A message that a full disk refuses is tried again as long as there is something that goes before
+ * messages.
  */
 export class Outbox {
   readonly #source: DatabaseSource;
@@ -51,17 +58,18 @@ export class Outbox {
     this.#room = room;
   }
 
-  /** Carries the requests out and gives their answers, when every row that was added is durable. */
+  /** Carries the requests out and gives their answers, when every row that was added or dropped is so durably. */
   run(requests: readonly StoreRequest[]): Answer[] {
     const answers: Answer[] = [];
     let group: InTransaction[] = [];
     for (const request of requests) {
-      if (request.kind !== "open") {
+      if (request.kind !== "open" && request.kind !== "set-aside-told") {
         group.push(request);
         continue;
       }
-      answers.push(...this.#commit(group), this.#openEpoch(request));
+      answers.push(...this.#commit(group));
       group = [];
+      answers.push(...(request.kind === "open" ? [this.#openEpoch(request)] : this.#setAsideTold()));
     }
     answers.push(...this.#commit(group));
     return answers;
@@ -69,16 +77,27 @@ export class Outbox {
 
   #openEpoch(request: Extract<StoreRequest, { kind: "open" }>): Answer {
     try {
-      const { database, setAside } = this.#source.open();
+      const { database, setAsides } = this.#source.open();
       const table = this.#open?.table ?? new OutboxTable(database);
       const { epoch, startedUtcMs } = request;
       const opened = this.#room.removing(database.transaction(() => table.open(epoch, startedUtcMs)));
-      this.#open = { database, table };
+      this.#open = { database, setAsides, table };
       this.#unavailable = null;
-      return { type: "store.opened", ...opened, totals: table.totals, setAside };
+      return { type: "store.opened", ...opened, totals: table.totals, setAside: setAsides.untold() };
     } catch (error) {
       this.#unavailable = storageFault(error, "outbox");
       return { type: "store.unavailable", fault: this.#unavailable.fault, detail: this.#unavailable.message };
+    }
+  }
+
+  #setAsideTold(): Answer[] {
+    const open = this.#open;
+    if (!open) return [failed({ kind: "set-aside-told" }, this.#missing())];
+    try {
+      open.setAsides.told();
+      return [];
+    } catch (error) {
+      return [failed({ kind: "set-aside-told" }, storageFault(error, "outbox"))];
     }
   }
 
@@ -112,16 +131,17 @@ export class Outbox {
   #transact({ database, table }: OpenOutbox, group: readonly InTransaction[]): Answer[] {
     const before = table.totals;
     const addsRows = group.some(({ kind }) => kind === "append");
+    // A row that is forgotten twice was delivered twice, which is allowed; waiting for the disk each time is not.
+    const mustLast = addsRows || group.some(({ kind }) => kind === "drop");
     try {
       if (addsRows) this.#room.spare();
-      // A row that is forgotten twice was delivered twice, which is allowed; waiting for the disk each time is not.
-      if (!addsRows) database.pragma("synchronous = NORMAL");
+      if (!mustLast) database.pragma("synchronous = NORMAL");
       return database.transaction(() => group.flatMap((request) => answer(table, request)))();
     } catch (error) {
       table.restore(before);
       throw error;
     } finally {
-      if (!addsRows) database.pragma("synchronous = FULL");
+      if (!mustLast) database.pragma("synchronous = FULL");
     }
   }
 
@@ -148,6 +168,9 @@ function answer(table: OutboxTable, request: InTransaction): Answer[] {
     case "settle":
       table.settle(request.ranges);
       return [{ type: "store.settled", totals: table.totals }];
+    case "drop":
+      table.settle(request.ranges);
+      return [{ type: "store.dropped", ranges: request.ranges, totals: table.totals }];
     case "page":
       return [
         { type: "store.page", lane: request.lane, ...table.page(request.lane, request.after, request.limit) },
@@ -155,12 +178,15 @@ function answer(table: OutboxTable, request: InTransaction): Answer[] {
   }
 }
 
-function failed(request: InTransaction, error: Pick<StorageFault, "fault" | "message">): Answer {
+function failed(
+  request: Exclude<StoreRequest, { kind: "open" }>,
+  error: Pick<StorageFault, "fault" | "message">,
+): Answer {
   const { fault, message: detail } = error;
   if (request.kind === "append") {
     const { lane, sequence } = request.row;
     return { type: "store.append-failed", lane, sequence, fault, detail };
   }
-  const lane = request.kind === "settle" ? null : request.lane;
+  const lane = request.kind === "page" ? request.lane : null;
   return { type: "store.failed", operation: request.kind, lane, fault, detail };
 }

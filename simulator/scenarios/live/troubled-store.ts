@@ -61,6 +61,20 @@ export class TroubledStore implements Store {
     );
   }
 
+  drop(ranges: SequenceRange[]): void {
+    this.#do(
+      () => this.#inner.drop(ranges),
+      (fault) => ({ type: "store.failed", operation: "drop", lane: null, ...this.#because(fault) }),
+    );
+  }
+
+  setAsideTold(): void {
+    this.#do(
+      () => this.#inner.setAsideTold(),
+      (fault) => ({ type: "store.failed", operation: "set-aside-told", lane: null, ...this.#because(fault) }),
+    );
+  }
+
   page(lane: Lane, after: OutboxPosition | null, limit: number): void {
     this.#do(
       () => this.#inner.page(lane, after, limit),

@@ -47,9 +47,9 @@ describe("eviction by size", () => {
     expect(drop?.data).toMatchObject({ lane: "event", from: 1, reason: "budget" });
     expect(drop?.data.to).toBeGreaterThan(10);
     expect(drop?.data.to).toBeLessThan(20);
-    expect(desk.all("store.settle")).toHaveLength(0);
+    expect(desk.all("store.drop")).toHaveLength(0);
     desk.saveAll(({ eventType }) => eventType === "drop");
-    expect(desk.last("store.settle").ranges).toEqual([
+    expect(desk.last("store.drop").ranges).toEqual([
       { epoch: OLD_EPOCH, lane: "event", from: 1, to: drop?.data.to },
     ]);
   });
@@ -88,9 +88,9 @@ describe("eviction by size", () => {
     expect(told[2]).toBe("press 1-9 9 age");
     // Nothing goes before all of it is durable.
     desk.saveAll(({ body }) => body.includes('"lane":"event","from":1,'));
-    expect(desk.all("store.settle")).toHaveLength(0);
+    expect(desk.all("store.drop")).toHaveLength(0);
     desk.saveAll(({ eventType }) => eventType === "drop");
-    expect(desk.all("store.settle")).toHaveLength(1);
+    expect(desk.all("store.drop")).toHaveLength(1);
   });
 
   it("gives up no declaration where nothing would be won by it", () => {
@@ -101,7 +101,7 @@ describe("eviction by size", () => {
     answer(desk, "press", []);
     // Within as much again, declarations stay.
     expect(desk.state.eviction.sweep).toBeNull();
-    expect(desk.all("store.settle")).toHaveLength(0);
+    expect(desk.all("store.drop")).toHaveLength(0);
   });
 
   it("is bounded also by declarations of epochs without end: the oldest go, counted, and said aloud", () => {
@@ -114,7 +114,7 @@ describe("eviction by size", () => {
     expect(desk.events("drop")).toEqual([]);
     answer(desk, "press", []);
     answer(desk, "event", epochs);
-    const ranges = desk.last("store.settle").ranges;
+    const ranges = desk.last("store.drop").ranges;
     expect(ranges[0]).toEqual({ epoch: "0".repeat(16), lane: "event", from: 2, to: 2 });
     expect(desk.state.counters["outbox.dropped.undeclared"]).toBe(ranges.length);
     expect(desk.all("log").at(-1)).toMatchObject({ level: "error" });
@@ -302,9 +302,10 @@ function drive(desk: DoorbellOnADesk, disk: OutboxDisk): number {
     if (action?.type === "store.append") {
       const { lane, sequence } = action.row;
       desk.input({ type: "store.appended", occurredAt, lane, sequence, bytes: disk.append(action.row) });
-    } else if (action?.type === "store.settle") {
-      disk.settle(action.ranges);
-      desk.input({ type: "store.settled", occurredAt, totals: disk.totals() });
+    } else if (action?.type === "store.drop") {
+      const { ranges } = action;
+      disk.drop(ranges);
+      desk.input({ type: "store.dropped", occurredAt, ranges, totals: disk.totals() });
     } else if (action?.type === "store.page") {
       const { lane, after, limit } = action;
       desk.input({ type: "store.page", occurredAt, lane, ...disk.page(lane, after, limit) });

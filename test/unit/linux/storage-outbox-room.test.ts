@@ -30,7 +30,7 @@ const appends = (...sequences: number[]) =>
 /** An outbox whose disk has no page left, beside so many clips; each gives `pagesEach` pages back. */
 function full(clips: number, pagesEach: number, room: Partial<OutboxRoom> = {}) {
   const folder = mkdtempSync(join(tmpdir(), "porchlight-outbox-"));
-  const { database, close } = openFolder(folder, CLIP_SCHEMA);
+  const { database, setAsides, close } = openFolder(folder, CLIP_SCHEMA);
   onTestFinished(() => {
     close();
     rmSync(folder, { recursive: true });
@@ -39,7 +39,7 @@ function full(clips: number, pagesEach: number, room: Partial<OutboxRoom> = {}) 
   const pages = () => Number(database.pragma("page_count", { simple: true }));
   const allow = (more: number) => database.pragma(`max_page_count = ${pages() + more}`);
   const outbox = new Outbox(
-    { open: () => ({ database, setAside: null }) },
+    { open: () => ({ database, setAsides }) },
     {
       removing: (work) => work(),
       spare: () => undefined,

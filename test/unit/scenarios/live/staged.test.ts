@@ -162,6 +162,8 @@ function storeSetup() {
       post({ type: "store.appended", occurredAt: 0, lane: "press", sequence, bytes: 1 });
     },
     settle: () => reached.push("settle"),
+    drop: () => reached.push("drop"),
+    setAsideTold: () => reached.push("set-aside-told"),
     page: () => reached.push("page"),
     stop: async () => void reached.push("stop"),
   };
@@ -183,6 +185,8 @@ test("store: read-only refuses what writes, and reads; a failing one refuses eve
   store.open("e", 0);
   append(2);
   store.settle([]);
+  store.drop([]);
+  store.setAsideTold();
   store.page("press", null, 1);
   expect(answers, "no answer before the call has returned").toEqual(["store.appended"]);
   world.runUntil(10);
@@ -194,6 +198,8 @@ test("store: read-only refuses what writes, and reads; a failing one refuses eve
     "store.appended",
     "store.unavailable read-only",
     "store.append-failed read-only",
+    "store.failed read-only",
+    "store.failed read-only",
     "store.failed read-only",
     "store.failed io",
     "store.append-failed io",
