@@ -4,15 +4,16 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
-import { orExplain } from "./setup.mjs";
 import { SetUpError } from "./run.mjs";
+import { orExplain } from "./setup.mjs";
 
 /** Short runs that together have every kind of message, drops and aborted clips among them. */
 const SEEDS = [37, 60];
 
 await orExplain(async () => {
   const [date = ""] = process.argv.slice(2);
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) throw new SetUpError("say the day: node tools/freeze-wire.mjs YYYY-MM-DD");
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date))
+    throw new SetUpError("say the day: node tools/freeze-wire.mjs YYYY-MM-DD");
   const folder = join("test/fixtures/wire-v1", date);
   mkdirSync(folder, { recursive: true });
   await bundle("agent/consumer/index.ts", join(folder, "consumer.js"), true);
@@ -21,7 +22,9 @@ await orExplain(async () => {
   const { messagesOfSeed } = await import(pathToFileURL(player).href);
   rmSync(player);
   for (const seed of SEEDS) {
-    const lines = messagesOfSeed(seed).map((/** @type {unknown} */ message) => `${JSON.stringify(message)}\n`);
+    const lines = messagesOfSeed(seed).map(
+      (/** @type {unknown} */ message) => `${JSON.stringify(message)}\n`,
+    );
     writeFileSync(join(folder, `messages-seed-${seed}.jsonl`), lines.join(""));
   }
   cpSync("docs/schemas", join(folder, "schemas"), { recursive: true });
