@@ -1,6 +1,6 @@
-// `node tools/freeze-wire.mjs YYYY-MM-DD`: keeps today's consumer, messages and schemas, for the tests of later weeks.
+// `node tools/freeze-wire.mjs YYYY-MM-DD`: keeps today's consumer, messages and asyncapi.yaml, for the tests of later weeks.
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
@@ -27,7 +27,7 @@ await orExplain(async () => {
     );
     writeFileSync(join(folder, `messages-seed-${seed}.jsonl`), lines.join(""));
   }
-  cpSync("docs/schemas", join(folder, "schemas"), { recursive: true });
+  copyFileSync("asyncapi.yaml", join(folder, "asyncapi.yaml"));
   const commit = execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).trim();
   writeFileSync(join(folder, "commit.txt"), `${commit}\n`);
 });
