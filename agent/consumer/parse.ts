@@ -1,14 +1,8 @@
 import type { Static, TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { Value } from "typebox/value";
-import {
-  EVENT_MAX_BYTES,
-  EventData,
-  type EventDataOf,
-  EventEnvelope,
-  type EventType,
-  eventId,
-} from "../contract/events.ts";
+import { CHANNELS } from "../contract/channels.ts";
+import { EventData, type EventDataOf, EventEnvelope, type EventType, eventId } from "../contract/events.ts";
 import { ClipInitMessage, HealthMessage, ReceiptMessage, StatusMessage } from "../contract/messages.ts";
 import { type ParsedTopic, parseTopic } from "../contract/topics.ts";
 
@@ -71,19 +65,6 @@ export interface Refusal {
   detail: string;
 }
 
-/** Largest payload of each topic, in bytes. */
-const MAX_BYTES: Record<ParsedTopic["kind"], number> = {
-  status: 4_096,
-  event: EVENT_MAX_BYTES,
-  snapshot: 131_072,
-  "clip-init": 8_192,
-  "clip-segment": 131_072,
-  "clip-fin": 0,
-  "clip-abort": 0,
-  receipt: 8_192,
-  health: 16_384,
-};
-
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
@@ -100,7 +81,7 @@ export function parseMessage(topic: string, payload: Uint8Array): ConsumerMessag
     detail,
   });
   if (!parsed) return refuse("unknown-topic", "not a topic of this contract");
-  const maxBytes = MAX_BYTES[parsed.kind];
+  const maxBytes = CHANNELS[parsed.kind].maxBytes;
   if (payload.length > maxBytes)
     return refuse("too-large", `${payload.length} bytes, at most ${maxBytes} allowed`);
   const { deviceId } = parsed;

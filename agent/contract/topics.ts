@@ -1,23 +1,31 @@
-/** Version of the wire: within it fields are added and never change their meaning. */
-const PREFIX = "porchlight/v1";
+import { CHANNELS, type ChannelName, PARAMETERS, PREFIX } from "./channels.ts";
 
 /** Device ids as they stand in topics. */
-export const DEVICE_ID = /^[a-z0-9-]{3,36}$/;
+export const DEVICE_ID = new RegExp(`^${PARAMETERS.deviceId.pattern}$`);
 
 /** An event goes out on `late/` when the attempt begins more than this after it happened; nothing older rings. */
 export const LATE_AFTER_MS = 30_000;
 
-/** What a topic is for, from its levels below the device. */
-export type ParsedTopic =
-  | { kind: "status"; deviceId: string }
-  | { kind: "event"; deviceId: string; eventType: string; late: boolean }
-  | { kind: "snapshot"; deviceId: string; eventId: string }
-  | { kind: "clip-init"; deviceId: string; clipId: string }
-  | { kind: "clip-segment"; deviceId: string; clipId: string; offset: number; sha256: string }
-  | { kind: "clip-fin"; deviceId: string; clipId: string; bytes: number; sha256: string }
-  | { kind: "clip-abort"; deviceId: string; clipId: string }
-  | { kind: "receipt"; deviceId: string }
-  | { kind: "health"; deviceId: string };
+type NamesIn<Address extends string> = Address extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | NamesIn<Rest>
+  : never;
+type ValueOf<Name> = Name extends keyof typeof PARAMETERS
+  ? (typeof PARAMETERS)[Name]["isNumber"] extends true
+    ? number
+    : string
+  : never;
+type Flat<T> = { [Key in keyof T]: T[Key] };
+type ParsedAs<Name extends ChannelName> = Flat<
+  ((typeof CHANNELS)[Name] extends { parsedAs: infer Fixed } ? Fixed : { kind: Name }) & {
+    [P in NamesIn<(typeof CHANNELS)[Name]["address"]>]: ValueOf<P>;
+  }
+>;
+
+/** What a topic is for, with the parameters of its address: each kind as `CHANNELS` has it. */
+export type ParsedTopic = { [Name in ChannelName]: ParsedAs<Name> }[ChannelName];
+
+/** Writes what stands below the device, from the parameters of the address in their order. */
+type Writer = (root: string, ...levels: (string | number)[]) => string;
 
 /** The topics of one device. */
 export function topicsOf(deviceId: string) {
@@ -25,92 +33,95 @@ export function topicsOf(deviceId: string) {
   return {
     root,
     everything: `${root}/#`,
-    status: `${root}/status`,
-    health: `${root}/health`,
-    receipt: `${root}/receipt`,
-    event: (eventType: string, late: boolean) => `${root}/${late ? "late" : "event"}/${eventType}`,
-    snapshot: (eventId: string) => `${root}/snapshot/${eventId}`,
-    clipInit: (clipId: string) => `${root}/clip/${clipId}/init`,
+    status: WRITE.status(root),
+    health: WRITE.health(root),
+    receipt: WRITE.receipt(root),
+    event: (eventType: string, late: boolean) => WRITE[late ? "late" : "event"](root, eventType),
+    snapshot: (eventId: string) => WRITE.snapshot(root, eventId),
+    clipInit: (clipId: string) => WRITE["clip-init"](root, clipId),
     clipSegment: (clipId: string, offset: number, sha256: string) =>
-      `${root}/clip/${clipId}/${offset}/${sha256}`,
+      WRITE["clip-segment"](root, clipId, offset, sha256),
     clipFin: (clipId: string, bytes: number, sha256: string) =>
-      `${root}/clip/${clipId}/fin/${bytes}/${sha256}`,
-    clipAbort: (clipId: string) => `${root}/clip/${clipId}/abort`,
+      WRITE["clip-fin"](root, clipId, bytes, sha256),
+    clipAbort: (clipId: string) => WRITE["clip-abort"](root, clipId),
   };
 }
 
-const ID = "[A-Za-z0-9_-]{1,64}";
-const SHA256 = "[0-9a-f]{64}";
-const SIZE = "(?:0|[1-9][0-9]{0,14})";
-type Reader = [RegExp, (deviceId: string, levels: string[]) => ParsedTopic];
-const EVENT: Reader[] = [
-  [
-    /^(event|late)\/([a-z-]{1,32})$/,
-    (deviceId, [lane = "", eventType = ""]) => ({
-      kind: "event",
-      deviceId,
-      eventType,
-      late: lane === "late",
-    }),
-  ],
-];
-/** By the first level below the device. */
-const BELOW: Record<string, Reader[]> = {
-  status: [[/^status$/, (deviceId) => ({ kind: "status", deviceId })]],
-  health: [[/^health$/, (deviceId) => ({ kind: "health", deviceId })]],
-  receipt: [[/^receipt$/, (deviceId) => ({ kind: "receipt", deviceId })]],
-  event: EVENT,
-  late: EVENT,
-  snapshot: [
-    [
-      new RegExp(`^snapshot/(${ID})$`),
-      (deviceId, [eventId = ""]) => ({ kind: "snapshot", deviceId, eventId }),
-    ],
-  ],
-  clip: [
-    [
-      new RegExp(`^clip/(${ID})/(${SIZE})/(${SHA256})$`),
-      (deviceId, [clipId = "", offset = "", sha256 = ""]) => ({
-        kind: "clip-segment",
-        deviceId,
-        clipId,
-        offset: Number(offset),
-        sha256,
-      }),
-    ],
-    [
-      new RegExp(`^clip/(${ID})/init$`),
-      (deviceId, [clipId = ""]) => ({ kind: "clip-init", deviceId, clipId }),
-    ],
-    [
-      new RegExp(`^clip/(${ID})/fin/(${SIZE})/(${SHA256})$`),
-      (deviceId, [clipId = "", bytes = "", sha256 = ""]) => ({
-        kind: "clip-fin",
-        deviceId,
-        clipId,
-        bytes: Number(bytes),
-        sha256,
-      }),
-    ],
-    [
-      new RegExp(`^clip/(${ID})/abort$`),
-      (deviceId, [clipId = ""]) => ({ kind: "clip-abort", deviceId, clipId }),
-    ],
-  ],
-};
-
 /** Reads a topic of ours; null for any other. */
 export function parseTopic(topic: string): ParsedTopic | null {
-  if (!topic.startsWith(`${PREFIX}/`)) return null;
-  const end = topic.indexOf("/", PREFIX.length + 1);
-  const deviceId = topic.slice(PREFIX.length + 1, end);
+  if (!topic.startsWith(BEFORE_DEVICE)) return null;
+  const end = topic.indexOf("/", BEFORE_DEVICE.length);
+  const deviceId = topic.slice(BEFORE_DEVICE.length, end);
   if (end < 0 || !DEVICE_ID.test(deviceId)) return null;
   const below = topic.slice(end + 1);
-  const [first = ""] = below.split("/", 1);
-  if (!Object.hasOwn(BELOW, first)) return null;
-  for (const [pattern, make] of BELOW[first] ?? []) {
-    const match = pattern.exec(below);
-    if (match) return make(deviceId, match.slice(1));
+  const slash = below.indexOf("/");
+  for (const [pattern, make] of READ.get(slash < 0 ? below : below.slice(0, slash)) ?? []) {
+    const levels = pattern.exec(below);
+    if (levels) return make(deviceId, levels);
   }
   return null;
+}
+
+const BEFORE_DEVICE = `${PREFIX}/`;
+const ROOT = `${BEFORE_DEVICE}{deviceId}/`;
+
+/** What stands below the device in every address of ours. */
+const BELOW = (Object.keys(CHANNELS) as ChannelName[]).flatMap((name) => {
+  const { address } = CHANNELS[name];
+  return address.startsWith(ROOT) ? [{ name, below: address.slice(ROOT.length) }] : [];
+});
+
+const WRITE = Object.fromEntries(BELOW.map(({ name, below }) => [name, writer(below)])) as Record<
+  ChannelName,
+  Writer
+>;
+
+function writer(below: string): Writer {
+  const [first = "", ...others] = below.split(/\{\w+\}/);
+  const start = `/${first}`;
+  if (others.length === 0) return (root) => root + start;
+  return (root, ...levels) => {
+    let topic = root + start;
+    for (let i = 0; i < others.length; i += 1) topic += `${levels[i]}${others[i]}`;
+    return topic;
+  };
+}
+
+/** Makes what was read of the levels that stand for the parameters, from 1 on. */
+const MAKE: { [Name in ChannelName]: (deviceId: string, levels: RegExpExecArray) => ParsedAs<Name> } = {
+  status: (deviceId) => ({ kind: "status", deviceId }),
+  health: (deviceId) => ({ kind: "health", deviceId }),
+  receipt: (deviceId) => ({ kind: "receipt", deviceId }),
+  event: (deviceId, [, eventType = ""]) => ({ kind: "event", deviceId, eventType, late: false }),
+  late: (deviceId, [, eventType = ""]) => ({ kind: "event", deviceId, eventType, late: true }),
+  snapshot: (deviceId, [, eventId = ""]) => ({ kind: "snapshot", deviceId, eventId }),
+  "clip-init": (deviceId, [, clipId = ""]) => ({ kind: "clip-init", deviceId, clipId }),
+  "clip-segment": (deviceId, [, clipId = "", offset = "", sha256 = ""]) => ({
+    kind: "clip-segment",
+    deviceId,
+    clipId,
+    offset: Number(offset),
+    sha256,
+  }),
+  "clip-fin": (deviceId, [, clipId = "", bytes = "", sha256 = ""]) => ({
+    kind: "clip-fin",
+    deviceId,
+    clipId,
+    bytes: Number(bytes),
+    sha256,
+  }),
+  "clip-abort": (deviceId, [, clipId = ""]) => ({ kind: "clip-abort", deviceId, clipId }),
+};
+
+type Reader = [RegExp, (deviceId: string, levels: RegExpExecArray) => ParsedTopic];
+
+/** By the first level below the device. */
+const READ = new Map<string, Reader[]>();
+for (const { name, below } of BELOW) {
+  const [first = ""] = below.split("/", 1);
+  const levels = below.replaceAll(
+    /\{(\w+)\}/g,
+    (_, parameter: keyof typeof PARAMETERS) => `(${PARAMETERS[parameter].pattern})`,
+  );
+  READ.set(first, [...(READ.get(first) ?? []), [new RegExp(`^${levels}$`), MAKE[name]]]);
 }

@@ -12,7 +12,7 @@ import { askForPage, settle } from "./outbox.ts";
 import { utcAt } from "./time.ts";
 import { setTimer, timerRuns } from "./timers.ts";
 import { count, countAndSay, type Turn } from "./turn.ts";
-import { hasRoomFor, inFlight, isReady, publish } from "./uplink.ts";
+import { hasRoomFor, inFlight, isReady, messageOn, publish } from "./uplink.ts";
 
 /**
  * Brings the outbox to the broker. Each connection makes a pass over the stored rows, oldest first; what happens
@@ -264,13 +264,7 @@ function send(turn: Turn, row: OutboxRow): void {
     publish(
       turn,
       { kind: "still", eventId: row.stillOf, bytes: stillBytes(row) },
-      {
-        topic: topics.snapshot(row.stillOf),
-        payload: { kind: "still", eventId: row.stillOf },
-        retain: false,
-        contentType: "image/jpeg",
-        expiryS: null,
-      },
+      messageOn("snapshot", topics.snapshot(row.stillOf), { kind: "still", eventId: row.stillOf }),
     );
   }
   const late = isLate(turn, row);
@@ -278,13 +272,7 @@ function send(turn: Turn, row: OutboxRow): void {
   publish(
     turn,
     { kind: "event", lane: row.lane, epoch: row.epoch, sequence: row.sequence, live: isLive(turn, row) },
-    {
-      topic: topics.event(row.eventType, late),
-      payload: { kind: "text", text: row.body },
-      retain: false,
-      contentType: "application/cloudevents+json; charset=utf-8",
-      expiryS: null,
-    },
+    messageOn(late ? "late" : "event", topics.event(row.eventType, late), { kind: "text", text: row.body }),
   );
 }
 

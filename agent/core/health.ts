@@ -3,7 +3,7 @@ import { topicsOf } from "../contract/topics.ts";
 import { waitingRows } from "./outbox.ts";
 import { setTimer } from "./timers.ts";
 import type { Turn } from "./turn.ts";
-import { assertStatus, isReady, publish } from "./uplink.ts";
+import { assertStatus, isReady, messageOn, publish } from "./uplink.ts";
 
 /** Publishes the counters, if anybody can hear them, and the status once more; and again after a while. */
 export function healthTimerFired(turn: Turn): void {
@@ -25,12 +25,6 @@ export function healthTimerFired(turn: Turn): void {
   publish(
     turn,
     { kind: "health" },
-    {
-      topic: topicsOf(settings.device.id).health,
-      payload: { kind: "text", text: JSON.stringify(message) },
-      retain: false,
-      contentType: "application/json",
-      expiryS: null,
-    },
+    messageOn("health", topicsOf(settings.device.id).health, { kind: "text", text: JSON.stringify(message) }),
   );
 }

@@ -5,7 +5,8 @@ import type {
   BrokerPublishFailed,
 } from "../../device/ports/broker.ts";
 import type { StoreInput } from "../../device/ports/store.ts";
-import { topicsOf } from "../contract/topics.ts";
+import { CHANNELS } from "../contract/channels.ts";
+import { parseTopic, topicsOf } from "../contract/topics.ts";
 import type { Action } from "./actions.ts";
 import {
   buttonEdge,
@@ -269,9 +270,23 @@ function notPublished(turn: Turn, input: BrokerPublishFailed): void {
 function messageArrived(turn: Turn, input: BrokerMessageIn): void {
   if (input.connection !== turn.state.uplink.connection) return;
   const topics = topicsOf(turn.state.settings.device.id);
-  if (input.topic === topics.status) return statusSeen(turn, input.text);
-  if (input.topic === topics.receipt) return receiptArrived(turn, input.text);
+  const text = isTooLarge(turn, input) ? null : input.text;
+  if (input.topic === topics.status) return statusSeen(turn, text);
+  if (input.topic === topics.receipt) return receiptArrived(turn, text);
   countAndSay(turn, "inbound.unknown", "message on a topic that is not ours", { bytes: input.bytes });
+}
+
+/** More than its topic allows is not looked at: its machine learns only that something came. */
+function isTooLarge(turn: Turn, { topic, bytes }: BrokerMessageIn): boolean {
+  const parsed = parseTopic(topic);
+  if (!parsed || bytes <= CHANNELS[parsed.kind].maxBytes) return false;
+  const { maxBytes } = CHANNELS[parsed.kind];
+  countAndSay(turn, "inbound.tooLarge", "message refused: larger than its topic allows", {
+    kind: parsed.kind,
+    bytes,
+    maxBytes,
+  });
+  return true;
 }
 
 const TIMERS: Record<TimerKey, (turn: Turn) => void> = {

@@ -1,5 +1,6 @@
 import type { BrokerConnected, BrokerDisconnected, BrokerMessageOut } from "../../device/ports/broker.ts";
 import type { Lane } from "../../device/ports/store.ts";
+import { CHANNELS, type ChannelName } from "../contract/channels.ts";
 import type { StatusMessage } from "../contract/messages.ts";
 import { topicsOf } from "../contract/topics.ts";
 import { backOffMs } from "./chance.ts";
@@ -149,6 +150,16 @@ function nextBroker(turn: Turn): number {
   return good >= 0 ? good : failedAt.indexOf(Math.min(...failedAt.map((atMs) => atMs ?? 0)));
 }
 
+/** A message as its channel has it declared. */
+export function messageOn(
+  channel: ChannelName,
+  topic: string,
+  payload: BrokerMessageOut["payload"],
+): BrokerMessageOut {
+  const { retain, payload: declared, expiryS } = CHANNELS[channel];
+  return { topic, payload, retain, contentType: declared.contentType, expiryS };
+}
+
 /** Publishes at QoS 1; the acknowledgement comes back with this purpose. */
 export function publish(turn: Turn, purpose: Purpose, message: BrokerMessageOut): void {
   const { settings, uplink } = turn.state;
@@ -229,13 +240,10 @@ export function publishStatus(turn: Turn, state: StatusMessage["state"]): void {
   publish(
     turn,
     { kind: "status", state },
-    {
-      topic: topicsOf(turn.state.settings.device.id).status,
-      payload: { kind: "text", text: statusText(turn, state) },
-      retain: true,
-      contentType: "application/json",
-      expiryS: null,
-    },
+    messageOn("status", topicsOf(turn.state.settings.device.id).status, {
+      kind: "text",
+      text: statusText(turn, state),
+    }),
   );
 }
 

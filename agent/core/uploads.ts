@@ -13,7 +13,7 @@ import { tellClip } from "./clip-events.ts";
 import { eventsWait } from "./delivery.ts";
 import { pieceBytes } from "./pacing.ts";
 import { act, count, say, type Turn } from "./turn.ts";
-import { hasRoomFor, isReady, publish } from "./uplink.ts";
+import { hasRoomFor, isReady, messageOn, publish } from "./uplink.ts";
 import { knownUpTo, newUpload, replaceByParts, type Upload, wholePiece } from "./upload.ts";
 
 /**
@@ -230,13 +230,7 @@ function pumpUpload(turn: Turn, upload: Upload): void {
     publish(
       turn,
       { kind: "clip-init", clipId },
-      {
-        topic: topics.clipInit(clipId),
-        payload: { kind: "text", text: upload.initBody },
-        retain: false,
-        contentType: "application/json",
-        expiryS: null,
-      },
+      messageOn("clip-init", topics.clipInit(clipId), { kind: "text", text: upload.initBody }),
     );
   }
   sendPieces(turn, upload);
@@ -249,13 +243,9 @@ function pumpUpload(turn: Turn, upload: Upload): void {
     publish(
       turn,
       { kind: "clip-fin", clipId },
-      {
-        topic: topics.clipFin(clipId, upload.whole.bytes, upload.whole.sha256),
-        payload: { kind: "empty" },
-        retain: false,
-        contentType: null,
-        expiryS: null,
-      },
+      messageOn("clip-fin", topics.clipFin(clipId, upload.whole.bytes, upload.whole.sha256), {
+        kind: "empty",
+      }),
     );
   }
 }
@@ -282,13 +272,12 @@ function sendPieces(turn: Turn, upload: Upload): void {
     publish(
       turn,
       { kind: "clip-segment", clipId, index, bytes },
-      {
-        topic: topicsOf(turn.state.settings.device.id).clipSegment(clipId, offset, sha256),
-        payload: { kind: "segment", clipId, index, ...(!piece.whole && { part: { from, bytes } }) },
-        retain: false,
-        contentType: "application/octet-stream",
-        expiryS: null,
-      },
+      messageOn("clip-segment", topicsOf(turn.state.settings.device.id).clipSegment(clipId, offset, sha256), {
+        kind: "segment",
+        clipId,
+        index,
+        ...(!piece.whole && { part: { from, bytes } }),
+      }),
     );
   }
 }
@@ -345,12 +334,6 @@ function abort(turn: Turn, clipId: string): void {
   publish(
     turn,
     { kind: "clip-abort", clipId },
-    {
-      topic: topicsOf(turn.state.settings.device.id).clipAbort(clipId),
-      payload: { kind: "empty" },
-      retain: false,
-      contentType: null,
-      expiryS: null,
-    },
+    messageOn("clip-abort", topicsOf(turn.state.settings.device.id).clipAbort(clipId), { kind: "empty" }),
   );
 }

@@ -2,6 +2,7 @@ import type { IClientOptions, Packet } from "mqtt";
 import type { Broker } from "../../device/ports/broker.ts";
 import type { Clock } from "../../device/ports/clock.ts";
 import type { PayloadSource } from "../../device/ports/fragment-store.ts";
+import { CHANNELS, QOS } from "../contract/channels.ts";
 import type { Handshake } from "./handshake.ts";
 import { noStore } from "./no-store.ts";
 import type { Secrets } from "./secrets.ts";
@@ -48,7 +49,7 @@ export function clientOptions(
     incomingStore: noStore,
     outgoingStore: noStore,
     connectTimeout: connectTimeoutMs(options),
-    will: { topic: will.topic, payload: Buffer.from(will.text), qos: 1, retain: true },
+    will: { topic: will.topic, payload: Buffer.from(will.text), qos: QOS, retain: CHANNELS.status.retain },
     // MQTT.js would write whole packets to its debug log, the password in CONNECT too.
     log: noLog,
     ...(options.username === "" ? {} : { username: options.username }),

@@ -7,6 +7,7 @@ import {
   type MqttClient,
 } from "mqtt";
 import type { BrokerInput, BrokerMessageIn, BrokerMessageOut } from "../../device/ports/broker.ts";
+import { QOS } from "../contract/channels.ts";
 import {
   type ConnectionRequest,
   clientOptions,
@@ -180,7 +181,9 @@ export class Connection {
     };
     if (subscriptions.length === 0) this.#ready();
     else
-      client.subscribe(subscriptions, { qos: 1 }, (error, granted) => this.#subscribed(error, granted ?? []));
+      client.subscribe(subscriptions, { qos: QOS }, (error, granted) =>
+        this.#subscribed(error, granted ?? []),
+      );
   }
 
   #subscribed(error: Error | null, granted: ISubscriptionGrant[]): void {
@@ -235,7 +238,7 @@ export class Connection {
     done: (answer: SendAnswer | "lost") => void,
   ): void {
     const properties = propertiesOf(message, this.#options.protocol);
-    const options = { qos: 1 as const, retain: message.retain, ...(properties ? { properties } : {}) };
+    const options = { qos: QOS, retain: message.retain, ...(properties ? { properties } : {}) };
     this.#client?.publish(message.topic, payload, options, (error) =>
       done(error ? answerOf(error) : "acked"),
     );

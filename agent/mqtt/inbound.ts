@@ -1,9 +1,11 @@
+import { largestInboundBytes } from "../contract/channels.ts";
+
 /** Larger messages are taken in without their text. */
-const INBOUND_MAX_BYTES = 65_536;
+const INBOUND_MAX_BYTES = largestInboundBytes();
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The text of a payload; null when it is larger than 64 KiB or not UTF-8. */
+/** The text of a payload; null when it is larger than any topic allows, or not UTF-8. */
 export function textOf(payload: Uint8Array): string | null {
   if (payload.length > INBOUND_MAX_BYTES) return null;
   try {

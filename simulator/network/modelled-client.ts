@@ -1,3 +1,4 @@
+import { largestInboundBytes } from "../../agent/contract/channels.ts";
 import type { Broker, BrokerInput, BrokerMessageOut } from "../../device/ports/broker.ts";
 import type { PayloadReference } from "../../device/ports/fragment-store.ts";
 import type { Chance } from "../world/chance.ts";
@@ -51,7 +52,7 @@ const DRAIN_MS = 2_000;
 const CONNECT_BYTES = 200;
 const PUBLISH_OVERHEAD_BYTES = 8;
 /** Larger messages are taken in without their text. */
-const INBOUND_MAX_BYTES = 65_536;
+const INBOUND_MAX_BYTES = largestInboundBytes();
 
 /** The agent's side of a modelled broker: the `Broker` port over a `ModelledLink`, on one power-on's time. */
 export class ModelledBrokerClient implements Broker {

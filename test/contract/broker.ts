@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { largestInboundBytes } from "../../agent/contract/channels.ts";
 import type { Broker, BrokerInput, BrokerMessageOut } from "../../device/ports/broker.ts";
 import type { PayloadReference, PayloadSource } from "../../device/ports/fragment-store.ts";
 
@@ -205,17 +206,18 @@ export function brokerContract(name: string, makeWorld: BrokerWorldFactory): voi
     test("takes in garbage and oversized messages without their text", async () => {
       const { world, of, connected } = await begin();
       await connected(1, { subscriptions: ["in"] });
+      const mostBytes = largestInboundBytes();
       const messages = [
         new Uint8Array([0xc3, 0x28]),
-        new Uint8Array(65_536).fill(97),
-        new Uint8Array(65_537).fill(97),
+        new Uint8Array(mostBytes).fill(97),
+        new Uint8Array(mostBytes + 1).fill(97),
       ];
       for (const payload of messages) await world.publishFromOutside({ topic: "in", payload, retain: false });
       await world.until(() => of("broker.message").length === 3, "all three");
       expect(of("broker.message").map((m) => [m.bytes, m.text?.length ?? null])).toEqual([
         [2, null],
-        [65_536, 65_536],
-        [65_537, null],
+        [mostBytes, mostBytes],
+        [mostBytes + 1, null],
       ]);
       expect(of("broker.disconnected")).toEqual([]);
     });
