@@ -64,6 +64,12 @@ const TABLE = [
       "Reading the configuration file: contract, YAML and the file. What a setting does belongs to whom it is passed to.",
   },
   {
+    folder: "^agent/reference/",
+    may: [CONTRACT, npm("typebox", "yaml")],
+    comment:
+      "Documents made from the contract: contract and YAML. Writing them to files is tools/docs.mjs's; nothing that runs needs them.",
+  },
+  {
     folder: "^agent/core/",
     may: [CONTRACT, PORTS, npm("pure-rand")],
     comment:
@@ -214,7 +220,7 @@ const BEHIND = [
   {
     name: "yaml",
     library: npm("yaml"),
-    only: "^agent/config/|^simulator/scenarios/",
+    only: "^agent/(config|reference)/|^simulator/scenarios/",
     instead: "agent/config, which knows lines and origins",
   },
   {

@@ -9,7 +9,7 @@ const fact = <P extends TProperties>(description: string, properties: P) =>
 const natural = (description: string) => Type.Integer({ minimum: 0, description });
 const name = (description: string) => Type.String({ maxLength: 200, description });
 const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$" });
-const Lane = Type.Enum(["press", "event"]);
+const Lane = Type.Enum(["press", "event"], { description: "Of presses, or of other events" });
 const ClipEnd = Type.Enum(["finished", "seam", "camera-lost", "interrupted", "store-failed"]);
 
 export const EventData = {
@@ -17,18 +17,20 @@ export const EventData = {
     heldMs: natural("How long the button had been down when this was decided"),
   }),
   button: fact("What became of one press or of two, when the gesture has ended; or of the button's line.", {
-    gesture: Type.Enum(["single", "double", "long", "stuck", "freed", "line-lost", "line-ready"]),
-    pressIds: Type.Array(Type.String(), { maxItems: 2 }),
+    gesture: Type.Enum(["single", "double", "long", "stuck", "freed", "line-lost", "line-ready"], {
+      description: "`stuck`, `freed`: the button; `line-lost`, `line-ready`: its wire or driver",
+    }),
+    pressIds: Type.Array(Type.String(), { maxItems: 2, description: "The presses that it is about" }),
     heldMs: natural("How long the last press was held"),
   }),
   camera: fact("The camera's state changed.", {
-    state: Type.Enum(["up", "down"]),
-    fault: Type.Enum(["none", "operator", "world"]),
+    state: Type.Enum(["up", "down"], { description: "Whether it gives pictures" }),
+    fault: Type.Enum(["none", "operator", "world"], { description: "Who must act, when it is down" }),
     reason: name("One line for a person"),
     source: name("As configured, without credentials"),
   }),
   motion: fact("Something began to move before the camera, or has come to rest.", {
-    state: Type.Enum(["start", "end"]),
+    state: Type.Enum(["start", "end"], { description: "Of the motion" }),
     startId: Type.String({ description: "The event that told the start; empty in that event itself" }),
     areaPermille: natural("Largest share of the watched picture that has moved so far, per mille"),
     zones: Type.Array(natural("Index of a zone in the settings"), {
@@ -40,23 +42,25 @@ export const EventData = {
   }),
   snapshot: fact("A preview of a press or motion is on `snapshot/{eventId}`, or could not be made.", {
     eventId: name("The press or the start of the motion"),
-    state: Type.Enum(["taken", "failed"]),
+    state: Type.Enum(["taken", "failed"], { description: "Whether there is one" }),
     reason: name("Why not; empty when taken"),
     widthPx: natural("0 when failed"),
     heightPx: natural("0 when failed"),
     bytes: natural("Size of the JPEG"),
-    sha256: Type.Union([Sha256, Type.Literal("")]),
+    sha256: Type.Union([Sha256, Type.Literal("")], { description: "Of the JPEG; empty when failed" }),
     frameOffsetMs: Type.Integer({ description: "Capture time of the picture minus time of that event" }),
   }),
   clip: fact("A clip began, ended, or was given up.", {
     clipId: name("Its id on `clip/{clipId}/…`"),
     eventId: name("The press or the start of the motion that it belongs to"),
-    state: Type.Enum(["recording", "recorded", "failed", "dropped"]),
+    state: Type.Enum(["recording", "recorded", "failed", "dropped"], {
+      description: "`recorded`: the file is made, and on its way; `dropped`: it will not come",
+    }),
     preRollMs: natural("Pre-roll really in the file"),
     end: Type.Union([ClipEnd, Type.Literal("")], { description: "Only `finished` is whole" }),
     reason: name("Why it failed or was dropped; empty otherwise"),
     bytes: natural("Size of the file"),
-    sha256: Type.Union([Sha256, Type.Literal("")]),
+    sha256: Type.Union([Sha256, Type.Literal("")], { description: "Of the file; empty while there is none" }),
     durationMs: natural("Of the video, with its pre-roll"),
     continues: Type.String({ description: "The clip that this one goes on from, or empty" }),
   }),
@@ -71,7 +75,9 @@ export const EventData = {
     previousLastPress: natural("Last press number that is known to have been given out in it"),
     previousLastEvent: natural("Last event number that is known to have been given out in it"),
     version: name("Of the agent"),
-    mode: Type.Enum(["normal", "bell-only"]),
+    mode: Type.Enum(["normal", "bell-only"], {
+      description: "`bell-only` after three crashes within a minute",
+    }),
     setAside: Type.Optional(
       Type.Boolean({
         description:
@@ -80,12 +86,15 @@ export const EventData = {
     ),
   }),
   drop: fact("Messages were given up unsent: a declared gap.", {
-    epoch: Type.String(),
+    epoch: Type.String({ description: "The epoch that they were of" }),
     lane: Lane,
     from: natural("First number of the gap"),
     to: natural("Last number of the gap"),
     messages: natural("How many of them were dropped"),
-    reason: Type.Enum(["budget", "age", "store-failed", "storm"]),
+    reason: Type.Enum(["budget", "age", "store-failed", "storm"], {
+      description:
+        "No room, or too old; `store-failed`: they were never durable; `storm`: more than could be taken in",
+    }),
   }),
 } as const;
 
@@ -94,12 +103,18 @@ export type EventDataOf<T extends EventType> = Static<(typeof EventData)[T]>;
 
 /** The CloudEvents envelope; `epoch`, `lane`, `sequence`, `monotonicms` and `timetrust` are extension attributes. */
 export const EventEnvelope = Type.Object({
-  specversion: Type.Literal("1.0"),
+  specversion: Type.Literal("1.0", { description: "Of CloudEvents" }),
   id: Type.String({ minLength: 1, maxLength: 64, description: "Never repeats" }),
-  source: Type.String({ pattern: "^/porchlight/[a-z0-9-]{3,36}$" }),
-  type: Type.String({ pattern: "^dev\\.porchlight\\.[a-z-]{1,32}$" }),
+  source: Type.String({
+    pattern: "^/porchlight/[a-z0-9-]{3,36}$",
+    description: "Ends with the id of the device",
+  }),
+  type: Type.String({
+    pattern: "^dev\\.porchlight\\.[a-z-]{1,32}$",
+    description: "Ends as the topic does",
+  }),
   time: Type.String({ format: "date-time", description: "RFC 3339, UTC, when it happened" }),
-  datacontenttype: Type.Literal("application/json"),
+  datacontenttype: Type.Literal("application/json", { description: "Of `data`" }),
   epoch: Type.String({ pattern: "^[0-9a-f]{16}$", description: "Random, one for each start of the agent" }),
   lane: Type.Enum(["press", "event"], { description: "Which sequence `sequence` belongs to" }),
   sequence: Type.Integer({

@@ -28,6 +28,7 @@ const ALLOWED: Tree = {
   "agent/contract/topics.ts": ["typebox", "typebox/value"],
   "agent/consumer/parse.ts": ["../contract/topics.ts", "tar-stream", "typebox"],
   "agent/config/load.ts": ["../contract/topics.ts", "yaml", "node:fs", "typebox/value"],
+  "agent/reference/asyncapi.ts": ["../contract/topics.ts", "yaml", "type typebox"],
   "agent/core/step.ts": [
     "../contract/topics.ts",
     "type ../../device/ports/clock.ts",
@@ -100,6 +101,7 @@ const REFUSED: [file: string, imports: string, rule: string][] = [
   ["agent/consumer/bad.ts", "node:crypto", "table: ^agent/consumer/"],
   ["agent/consumer/bad-core.ts", "type ../core/step.ts", "table: ^agent/consumer/"],
   ["agent/config/bad.ts", "../core/step.ts", "table: ^agent/config/"],
+  ["agent/reference/bad.ts", "node:fs", "table: ^agent/reference/"],
   ["agent/core/bad.ts", "../media/ring.ts", "table: ^agent/core/"],
   ["agent/core/bad-node.ts", "node:timers", "table: ^agent/core/"],
   ["agent/core/bad-adapter.ts", "type ../../device/linux/camera.ts", "table: ^agent/core/"],

@@ -189,10 +189,10 @@ export class DoorbellOnADesk {
     return this.message("receipt", text);
   }
 
-  message(topicEnd: string, text: string | null, retain = false): this {
+  message(topicEnd: string, text: string | null, retain = false, bytes = text?.length ?? 1): this {
     const topic = `porchlight/v1/front-door/${topicEnd}`;
     const { connection } = this.state.uplink;
-    this.input({ type: "broker.message", occurredAt: this.now, connection, topic, text, bytes: 1, retain });
+    this.input({ type: "broker.message", occurredAt: this.now, connection, topic, text, bytes, retain });
     return this;
   }
 }
