@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -11,8 +12,22 @@ const onWhatShips = {
   ],
 };
 
+/** These measure time, or need the machine's whole strength: one after the other, and nothing beside them. */
+const ALONE = [
+  "capture",
+  "capture-faults",
+  "capture-mask",
+  "capture-still",
+  "fleet",
+  "motion-footage",
+  "scenario-live",
+];
+const alone = ALONE.map((name) => `test/integration/${name}.test.ts`);
+
 export default defineConfig({
   test: {
+    // Vitest leaves a core to itself, which of two is half.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", "./tools/totals-reporter.mjs"],
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
@@ -23,11 +38,24 @@ export default defineConfig({
       },
       {
         resolve: onWhatShips,
+        // Most of them wait, for footage in real time and for pauses to be over: two do so side by side.
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          exclude: alone,
           testTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        resolve: onWhatShips,
+        test: {
+          name: "integration-alone",
+          include: alone,
+          testTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

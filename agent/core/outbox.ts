@@ -183,6 +183,14 @@ export function tellsSetAside(turn: Turn, sequence: number): void {
   turn.state.outbox.setAsideToldBy = sequence;
 }
 
+/** The next start tells it once more. */
+export function setAsideNotNoted(turn: Turn, { fault, detail }: StoreFailed): void {
+  countAndSay(turn, "outbox.noteFailures", "the store cannot note that it was told what was set aside", {
+    fault,
+    detail,
+  });
+}
+
 function setAsideTold(turn: Turn): void {
   turn.state.outbox.setAsideToldBy = null;
   act(turn, { type: "store.set-aside-told" });

@@ -36,6 +36,8 @@ const MOST_SEEN = 8;
 const SEEN_FOR_MS = 3_000;
 const FEWEST_SEEN = 3;
 const SMALLEST_PREVIEW_BYTES = 4_000;
+/** 256 kbit/s. */
+const SLOWEST_LINK_BYTES_PER_S = 32_000;
 
 export function newPacing(): PacingState {
   return {
@@ -81,11 +83,13 @@ export function segmentBytes(turn: Turn): number {
   return sized(turn, bytesInWindow(turn, pacing.bytesPerS * AIM));
 }
 
-/** A preview is no larger than what the link carries in the window's time, as far as that is known. */
+/**
+ * A preview is no larger than what the link carries in the window's time. Where that is not known, no connection having
+ * carried a clip or a preview since the start, it may be the slowest link for which a press is promised to go first.
+ */
 export function previewMaxBytes(turn: Turn): number {
   const { pacing, settings } = turn.state;
-  const bytesPerS = pacing.bytesPerS || pacing.lastBytesPerS;
-  if (bytesPerS === 0) return settings.still.maxBytes;
+  const bytesPerS = pacing.bytesPerS || pacing.lastBytesPerS || SLOWEST_LINK_BYTES_PER_S;
   return Math.min(settings.still.maxBytes, Math.max(SMALLEST_PREVIEW_BYTES, bytesInWindow(turn, bytesPerS)));
 }
 

@@ -53,6 +53,7 @@ import {
   rowsDropped,
   rowsSettled,
   saveRefusedRows,
+  setAsideNotNoted,
   storeFailed,
 } from "./outbox.ts";
 import { linkAcknowledged, restartPacing } from "./pacing.ts";
@@ -192,9 +193,8 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
       rowsDropped(turn, input);
       return keepDiskBound(turn);
     case "store.failed":
+      if (input.operation === "set-aside-told") return setAsideNotNoted(turn, input);
       storeFailed(turn, input);
-      // The next start tells it once more.
-      if (input.operation === "set-aside-told") return;
       if (input.operation === "page" && input.lane && pageAnswered(turn, input.lane) === "eviction") {
         return evictionFailed(turn);
       }

@@ -23,7 +23,6 @@ export const pressFirst: Checker = {
   check(evidence) {
     const wrong = heldBack(evidence);
     if (evidence.link.jitterMs > TREMBLES_MS) return wrong;
-    const first = firstPreviews(evidence);
     for (const [id, attempt] of triedOnce(evidence)) {
       const arrival = evidence.arrivals.find(({ event }) => event?.id === id);
       if (!arrival) continue;
@@ -33,28 +32,12 @@ export const pressFirst: Checker = {
       const bytes = arrival.message.bytes + arrival.message.topic.length + PACKET_BYTES;
       const idleMs = latencyMs + jitterMs + Math.ceil((bytes * 1_000) / bytesPerSecond);
       const waitedMs = arrival.atMs - attempt.atMs - idleMs;
-      const preview = first.get(attempt.powerOn);
-      const isBehind = preview && preview.atMs > attempt.atMs && preview.atMs <= arrival.atMs;
-      const previewMs = isBehind ? Math.ceil((preview.message.bytes * 1_000) / bytesPerSecond) : 0;
-      if (waitedMs > PROMISED_MS + SLACK_MS + 2 * (latencyMs + jitterMs) + previewMs)
+      if (waitedMs > PROMISED_MS + SLACK_MS + 2 * (latencyMs + jitterMs))
         wrong.push(`${id} took ${waitedMs} ms more to the broker than on an idle link`);
     }
     return wrong;
   },
 };
-
-/**
- * By power-on. When the first preview goes nothing is known of the link: it may be larger than what the link carries
- * in the time that is promised.
- */
-function firstPreviews({ arrivals }: Evidence): Map<number, Sighting> {
-  const first = new Map<number, Sighting>();
-  for (const arrival of arrivals) {
-    if (arrival.message.topic.includes("/snapshot/") && !first.has(arrival.powerOn))
-      first.set(arrival.powerOn, arrival);
-  }
-  return first;
-}
 
 function heldBack({ duePresses, attempts }: Evidence): string[] {
   const publishedAtMs = new Map<string, number>();

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { runKills } from "./stories/kills.ts";
 import { runOutage } from "./stories/outage.ts";
 
-describe("a doorbell whose link fails", () => {
+// Each has a broker and a doorbell of its own, and mostly waits.
+describe.concurrent("a doorbell whose link fails", () => {
   it("delivers an old press late and a young one live, each once, in order, and their clips whole", async () => {
     const told = await runOutage({ protocol: "5", pressAtS: [1, 34], endsAtS: 37 });
     expect(told.presses).toEqual([

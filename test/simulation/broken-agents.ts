@@ -12,7 +12,6 @@ import {
   outboxInMemory,
   refusesBesideClips,
   silentAboutClips,
-  tellsBeforeItHas,
 } from "./broken-stores.ts";
 
 /** An agent with one thing wrong, and the checker that must see it. */
@@ -319,7 +318,6 @@ const openWindow = (settings: Settings) => {
 export const BROKEN_AGENTS: readonly BrokenAgent[] = [
   { name: "says that a row is durable before it is", checker: "accepted", tamper: liesAboutDurability },
   { name: "keeps its outbox in memory", checker: "accepted", tamper: outboxInMemory },
-  { name: "does not wait until a corrupt outbox was told", checker: "accepted", tamper: tellsBeforeItHas },
   {
     name: "settles when it has published",
     checker: "accepted",

@@ -1,6 +1,6 @@
 import type { Ports } from "../../agent/ports.ts";
 import type { FragmentStoreInput } from "../../device/ports/fragment-store.ts";
-import type { Store, StoreInput } from "../../device/ports/store.ts";
+import type { SequenceRange, Store, StoreInput } from "../../device/ports/store.ts";
 import { OutboxDisk } from "../../simulator/hardware/outbox-disk.ts";
 import type { Tamper } from "../../simulator/virtual/doorbell.ts";
 
@@ -9,7 +9,10 @@ type Post<I> = (input: I) => void;
 
 /** Puts itself between the agent and its store. */
 function withStore(
-  around: (ports: Ports, post: Post<StoreInput>) => { append?: Store["append"]; take?: Post<StoreInput> },
+  around: (
+    ports: Ports,
+    post: Post<StoreInput>,
+  ) => Partial<Pick<Store, "append" | "settle" | "drop">> & { take?: Post<StoreInput> },
 ): Tamper {
   return (ports) => {
     const { store } = ports;
@@ -23,8 +26,8 @@ function withStore(
         },
         open: (epoch, startedUtcMs) => store.open(epoch, startedUtcMs),
         append: (row) => (hooks.append ?? ((one) => store.append(one)))(row),
-        settle: (ranges) => store.settle(ranges),
-        drop: (ranges) => store.drop(ranges),
+        settle: (ranges) => (hooks.settle ?? ((these) => store.settle(these)))(ranges),
+        drop: (ranges) => (hooks.drop ?? ((these) => store.drop(these)))(ranges),
         setAsideTold: () => store.setAsideTold(),
         page: (lane, after, limit) => store.page(lane, after, limit),
         stop: () => store.stop(),
@@ -48,11 +51,35 @@ export const liesAboutDurability = withStore(({ clock, store, timers }, post) =>
   },
 }));
 
+/** What it gives up may come back after a power cut: it says that it is gone for good when it is settled. */
+export const dropsAsItSettles = withStore(({ store }, post) => {
+  /** What was asked for and is not answered: a drop's ranges, or null. */
+  const asked: (SequenceRange[] | null)[] = [];
+  return {
+    settle(ranges) {
+      asked.push(null);
+      store.settle(ranges);
+    },
+    drop(ranges) {
+      asked.push(ranges);
+      store.settle(ranges);
+    },
+    take(input) {
+      const isAnswer =
+        input.type === "store.settled" || (input.type === "store.failed" && input.operation === "settle");
+      const ranges = isAnswer ? asked.shift() : null;
+      if (!ranges) post(input);
+      else if (input.type === "store.settled") post({ ...input, type: "store.dropped", ranges });
+      else if (input.type === "store.failed") post({ ...input, operation: "drop" });
+    },
+  };
+});
+
 /** Takes it for told that an outbox was set aside as soon as it has heard of it. */
 export const tellsBeforeItHas = withStore(({ store }, post) => ({
   take(input) {
-    post(input);
     if (input.type === "store.opened" && input.setAside) store.setAsideTold();
+    post(input);
   },
 }));
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readScenario } from "../../simulator/scenarios/read.ts";
 import { playVirtual } from "../../simulator/scenarios/virtual-stage.ts";
+import { dropsAsItSettles, tellsBeforeItHas } from "./broken-stores.ts";
 
 const FOLDER = new URL("./regressions/", import.meta.url).pathname;
 const files = readdirSync(FOLDER).filter((name) => name.endsWith(".yaml"));
@@ -19,5 +20,13 @@ describe("a bug that a seed has found does not come back", () => {
     const result = playVirtual(read);
     expect(result).toMatchObject({ passed: true, violations: [] });
     expect(read.scenario.steps.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["given-up-and-back.yaml", "order", dropsAsItSettles],
+    ["set-aside-heard-of-late.yaml", "accepted", tellsBeforeItHas],
+  ])("%s fails an agent that has it", (file, checker, tamper) => {
+    const { violations } = playVirtual(readScenario(join(FOLDER, file)), { tamper });
+    expect(violations.map((violation) => violation.checker)).toContain(checker);
   });
 });

@@ -54,6 +54,23 @@ describe("eviction by size", () => {
     ]);
   });
 
+  it("goes on to send what was read and is given up, until it is gone for good", () => {
+    const desk = overfull();
+    const rows = bodies(70, { lane: "event" });
+    answer(desk, "event", rows);
+    desk.wait(1_000).connect();
+    answer(desk, "event", rows.slice(0, 60), true);
+    const waiting = () => desk.state.delivery.event.rows.map(({ sequence }) => sequence);
+    const [first = 0] = waiting();
+    desk.saveAll(({ eventType }) => eventType === "drop");
+    const { ranges } = desk.last("store.drop");
+    expect(ranges[0]?.to).toBeGreaterThan(first);
+    // A power cut would bring them back, behind those that had overtaken them.
+    expect(waiting()[0]).toBe(first);
+    desk.input({ type: "store.dropped", occurredAt: desk.now, ranges, totals: desk.state.outbox.totals });
+    expect(waiting()[0]).toBe(Number(ranges[0]?.to) + 1);
+  });
+
   it("goes on to presses when nothing else is left, and counts them by themselves", () => {
     const desk = overfull();
     answer(desk, "event", []);

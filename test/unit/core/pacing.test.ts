@@ -104,6 +104,12 @@ describe("pacing", () => {
     expect(window).toBeLessThanOrEqual((500 * KILOBIT * desk.state.settings.uplink.windowMs) / 1_000);
   });
 
+  it("asks for a preview that the slowest link carries in time where nothing is known of the link", () => {
+    const desk = DoorbellOnADesk.ready({ camera: { source: "test" } }).cameraUp().press();
+    const { windowMs } = desk.state.settings.uplink;
+    expect(desk.last("camera.take-still").maxBytes).toBe((256 * KILOBIT * windowMs) / 1_000);
+  });
+
   it("asks for a smaller preview on a link that was seen to be slow", () => {
     const { desk, slow } = uploading({ bytesPerS: 256 * KILOBIT, roundTripMs: 20 });
     slow.run(5_000);

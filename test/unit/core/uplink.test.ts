@@ -85,6 +85,50 @@ describe("uplink", () => {
     expect(starts[1]).toMatchObject({ setAside: true, previousEpoch: "" });
   });
 
+  describe("that the outbox before was set aside", () => {
+    const nothing = { rows: 0, bytes: 0 };
+    const opened = { epochNumber: 1, previous: null, totals: { press: nothing, event: nothing } };
+    const setAside = () => {
+      const desk = new DoorbellOnADesk({ uplink: { settle: "puback" } }).start();
+      // Something of this start comes before the start itself: its number is not 1.
+      desk.input({ type: "button.line", occurredAt: desk.now, state: "lost", reason: "unplugged" });
+      desk.input({ type: "store.opened", occurredAt: desk.now, ...opened, setAside: "set-aside/1" });
+      return desk;
+    };
+
+    it("needs not be told again once its start is durable, and not before", () => {
+      const desk = setAside().connect();
+      desk.saveAll(({ eventType }) => eventType !== "start");
+      desk.input({ type: "store.settled", occurredAt: desk.now, totals: opened.totals });
+      expect(desk.all("store.set-aside-told")).toEqual([]);
+      desk.saveAll(({ eventType }) => eventType === "start");
+      desk.ackAll();
+      expect(desk.all("store.set-aside-told")).toHaveLength(1);
+    });
+
+    it("nor once its start is delivered, when the disk does not take it", () => {
+      const desk = setAside();
+      for (const { row } of desk.all("store.append")) {
+        const { lane, sequence } = row;
+        const why = { fault: "full" as const, detail: "no room" };
+        desk.input({ type: "store.append-failed", occurredAt: desk.now, lane, sequence, ...why });
+      }
+      desk.connect().page("press", []).page("event", []);
+      expect(desk.all("store.set-aside-told")).toEqual([]);
+      desk.ackAll();
+      expect(desk.all("store.set-aside-told")).toHaveLength(1);
+    });
+
+    it("is told again at the next start when the store could not write down that it was told", () => {
+      const desk = setAside().connect().saveAll();
+      desk.actions = [];
+      const why = { lane: null, fault: "io" as const, detail: "simulated" };
+      desk.input({ type: "store.failed", occurredAt: desk.now, operation: "set-aside-told", ...why });
+      expect(desk.state.counters).toMatchObject({ "outbox.noteFailures": 1 });
+      expect(desk.all("timer.set")).toEqual([]);
+    });
+  });
+
   it("tries every broker before the pauses grow, and goes back to an earlier one once its failure is old", () => {
     const urls = ["mqtt://127.0.0.1:1", "mqtt://127.0.0.1:2", "mqtt://127.0.0.1:3"];
     const desk = new DoorbellOnADesk({ broker: { urls } }).start().openStore();

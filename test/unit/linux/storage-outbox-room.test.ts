@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { CLIP_SCHEMA } from "../../../device/linux/storage/clip-table.ts";
 import { openFolder } from "../../../device/linux/storage/database.ts";
 import { StorageFault } from "../../../device/linux/storage/faults.ts";
@@ -56,9 +56,26 @@ function full(clips: number, pagesEach: number, room: Partial<OutboxRoom> = {}) 
     { type: "store.opened" },
   ]);
   allow(0);
-  return { outbox, clipsLeft: () => left };
+  return { outbox, database, clipsLeft: () => left };
 }
 const types = (answers: { type: string }[]) => answers.map(({ type }) => type);
+
+it("waits for the disk where something is added or dropped, and not where it is settled or read", () => {
+  const { outbox, database } = full(100, 2);
+  const pragma = vi.spyOn(database, "pragma");
+  const ranges = [{ epoch: EPOCH, lane: "press" as const, from: 1, to: 9 }];
+  const page = { kind: "page" as const, lane: "press" as const, after: null, limit: 10 };
+  const waits = (requests: Parameters<Outbox["run"]>[0]) => {
+    pragma.mockClear();
+    expect(types(outbox.run(requests))).not.toContain("store.failed");
+    expect(database.pragma("synchronous", { simple: true })).toBe(2);
+    return !pragma.mock.calls.some(([source]) => source === "synchronous = NORMAL");
+  };
+  expect(waits(appends(1, 2))).toBe(true);
+  expect(waits([page, { kind: "settle", ranges }])).toBe(false);
+  expect(waits([page, { kind: "settle", ranges }, { kind: "drop", ranges }])).toBe(true);
+  expect(waits([{ kind: "drop", ranges }])).toBe(true);
+});
 
 describe("an outbox on a full disk", () => {
   it("gives up as many clips as its messages need and no more", () => {
