@@ -27,12 +27,18 @@ export const ReceiptMessage = Type.Object({
 });
 export type ReceiptMessage = Static<typeof ReceiptMessage>;
 
+export const CAMERA_STATES = ["off", "starting", "up", "down"] as const;
+
 /** `health`: counters since the start, and what waits. Nothing about the place. */
 export const HealthMessage = Type.Object({
   epoch: Epoch,
   uptimeMs: natural("Since the start"),
   mode: Type.Enum(["normal", "bell-only"]),
-  camera: Type.Enum(["off", "starting", "up", "down"]),
+  camera: Type.Enum(CAMERA_STATES),
+  motion: Type.Optional(Type.Boolean({ description: "Something moves before the camera" })),
+  clock: Type.Optional(
+    Type.Enum(["synced", "estimated"], { description: "How far its times can be trusted" }),
+  ),
   store: Type.Enum(["opening", "durable", "memory"]),
   outboxRows: natural("Messages that are not settled"),
   outboxBytes: natural("Their size"),

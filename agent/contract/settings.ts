@@ -194,6 +194,34 @@ export const SettingsSchema = Type.Object(
     health: section({
       everyMs: ms(900_000, 10_000, 86_400_000, "Pause between two health messages"),
     }),
+    homeAssistant: section({
+      enabled: Type.Boolean({
+        default: false,
+        description: "Announce this doorbell to Home Assistant (MQTT device discovery)",
+      }),
+      discoveryPrefix: text(
+        "homeassistant",
+        "Home Assistant's discovery prefix; its birth message is on `{prefix}/status`",
+        {
+          pattern: "^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}$",
+          allowed: "up to 4 levels of A-Z, a-z, 0-9, _ and -",
+        },
+      ),
+      deviceName: text("", "Name of the device there, or empty for `device.id`", {
+        pattern: `^${PRINTABLE}{0,64}$`,
+        allowed: "up to 64 characters on one line",
+      }),
+      snapshots: Type.Boolean({
+        default: false,
+        description:
+          "Show the last snapshot there. Whoever may see Home Assistant sees it, and Home Assistant's machine keeps it: it is no secret between doorbell and owner any more",
+      }),
+      remove: Type.Boolean({
+        default: false,
+        description:
+          "Take the announcement back, at each connection: Home Assistant then removes the device. Needs `enabled: false`",
+      }),
+    }),
     log: section({
       level: oneOf(["debug", "info", "warn", "error"], "info", "Least severe level that is logged"),
     }),

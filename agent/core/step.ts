@@ -31,6 +31,13 @@ import {
 import { declareDrops } from "./drops.ts";
 import { ageTimerFired, declarationLasts, evictionFailed, evictionPage, keepDiskBound } from "./eviction.ts";
 import { healthTimerFired } from "./health.ts";
+import {
+  announceTimerFired,
+  birthSeen,
+  homeAssistantConnected,
+  pumpHomeAssistant,
+  settledTimerFired,
+} from "./home-assistant.ts";
 import type { Input } from "./inputs.ts";
 import {
   clipOverWhileStopping,
@@ -95,6 +102,7 @@ export function step(state: State, input: Input): Action[] {
   takeIn(turn, input);
   if (state.lifecycle.phase === "running" || state.lifecycle.phase === "stopping") {
     pumpEvents(turn);
+    pumpHomeAssistant(turn);
     pumpUploads(turn);
   }
   return turn.actions;
@@ -197,6 +205,7 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
       startPass(turn);
       restartPacing(turn);
       restartUploads(turn);
+      homeAssistantConnected(turn);
       return declareDrops(turn);
     case "broker.disconnected":
       if (!disconnected(turn, input)) return;
@@ -232,6 +241,7 @@ function published(turn: Turn, input: BrokerAcked): void {
       if (purpose.state === "stopped") goodbyeAcked(turn);
       return;
     case "health":
+    case "home-assistant":
     case "clip-init":
     case "clip-abort":
       return;
@@ -253,6 +263,7 @@ function notPublished(turn: Turn, input: BrokerPublishFailed): void {
       return say(turn, "warn", `snapshot not sent: ${input.detail}`, { eventId: purpose.eventId });
     case "status":
     case "health":
+    case "home-assistant":
     case "clip-abort":
       return countAndSay(turn, "uplink.refused", `the broker refused a message: ${input.detail}`, {
         kind: purpose.kind,
@@ -265,6 +276,7 @@ function messageArrived(turn: Turn, input: BrokerMessageIn): void {
   const topics = topicsOf(turn.state.settings.device.id);
   if (input.topic === topics.status) return statusSeen(turn, input.text);
   if (input.topic === topics.receipt) return receiptArrived(turn, input.text);
+  if (birthSeen(turn, input)) return;
   countAndSay(turn, "inbound.unknown", "message on a topic that is not ours", { bytes: input.bytes });
 }
 
@@ -288,4 +300,8 @@ const TIMERS: Record<TimerKey, (turn: Turn) => void> = {
   "lifecycle.stop": stopTimerFired,
   "lifecycle.normal": normalTimerFired,
   "health.publish": healthTimerFired,
+  "home-assistant.announce": announceTimerFired,
+  "home-assistant.settled": settledTimerFired,
+  // What has changed meanwhile is noticed in every step.
+  "home-assistant.health": () => {},
 };

@@ -23,7 +23,10 @@ export type TimerKey =
   | "delivery.again"
   | "lifecycle.stop"
   | "lifecycle.normal"
-  | "health.publish";
+  | "health.publish"
+  | "home-assistant.announce"
+  | "home-assistant.settled"
+  | "home-assistant.health";
 
 /** Sets the timer to `atMs` (monotonic); one that runs under this key no longer fires. */
 export function setTimer(turn: Turn, key: TimerKey, atMs: number): void {

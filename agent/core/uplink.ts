@@ -3,6 +3,7 @@ import type { Lane } from "../../device/ports/store.ts";
 import type { StatusMessage } from "../contract/messages.ts";
 import { topicsOf } from "../contract/topics.ts";
 import { backOffMs } from "./chance.ts";
+import { subscriptionsOf } from "./subscriptions.ts";
 import { clearTimer, setTimer, timerRuns } from "./timers.ts";
 import { act, count, say, type Turn } from "./turn.ts";
 
@@ -48,6 +49,7 @@ export interface InFlight {
 export type Purpose =
   | { kind: "status"; state: StatusMessage["state"] }
   | { kind: "health" }
+  | { kind: "home-assistant" }
   /** `live`: a press that is to ring now, which waits for nothing. */
   | { kind: "event"; lane: Lane; epoch: string; sequence: number; live: boolean }
   | { kind: "still"; eventId: string; bytes: number }
@@ -93,8 +95,7 @@ export function connect(turn: Turn): void {
     clientId: settings.device.id,
     keepAliveS: settings.broker.keepAliveS,
     will: { topic: topics.status, text: statusText(turn, "offline") },
-    // A crash may have come from what we were sent: bell-only mode listens to nobody.
-    subscriptions: lifecycle.mode === "normal" ? [topics.receipt, topics.status] : [],
+    subscriptions: subscriptionsOf(turn),
   });
 }
 

@@ -11,6 +11,7 @@ import type {
 import { topicsOf } from "../contract/topics.ts";
 import { tellClip } from "./clip-events.ts";
 import { eventsWait } from "./delivery.ts";
+import { homeAssistantWaits } from "./home-assistant.ts";
 import { pieceBytes } from "./pacing.ts";
 import { act, count, say, type Turn } from "./turn.ts";
 import { hasRoomFor, isReady, publish } from "./uplink.ts";
@@ -262,8 +263,8 @@ function pumpUpload(turn: Turn, upload: Upload): void {
 
 function sendPieces(turn: Turn, upload: Upload): void {
   const { clipId } = upload;
-  // A snapshot that waits for room goes before what would take it.
-  if (eventsWait(turn)) return;
+  // What waits for room goes before what would take it.
+  if (eventsWait(turn) || homeAssistantWaits(turn)) return;
   while (!upload.splitting) {
     const piece = upload.known[0];
     if (!piece) return;
