@@ -97,6 +97,11 @@ export const SettingsSchema = Type.Object(
       postRollMs: ms(6_000, 1_000, 60_000, "How long a clip goes on after the last press"),
       maxMs: ms(60_000, 5_000, 600_000, "Longest clip, without its pre-roll"),
       segmentBytes: bytes(65_536, 4_096, 131_072, "Largest piece of a clip on the wire"),
+      prefix: oneOf(
+        ["clip", "$file-async"],
+        "clip",
+        "Where clips go: `clip` below this doorbell's topics, or `$file-async` of an EMQX that stores them itself",
+      ),
       ringMaxBytes: bytes(33_554_432, 1_048_576, 268_435_456, "Memory for the ring of recent video"),
     }),
     spool: section({

@@ -30,6 +30,7 @@ import {
 } from "./delivery.ts";
 import { declareDrops } from "./drops.ts";
 import { ageTimerFired, declarationLasts, evictionFailed, evictionPage, keepDiskBound } from "./eviction.ts";
+import { answerTimerFired, fileAnswerSeen } from "./file-answers.ts";
 import { healthTimerFired } from "./health.ts";
 import {
   announceTimerFired,
@@ -257,7 +258,7 @@ function notPublished(turn: Turn, input: BrokerPublishFailed): void {
     case "clip-init":
     case "clip-segment":
     case "clip-fin":
-      return clipPublishFailed(turn, purpose.clipId, input.cause, input.detail);
+      return clipPublishFailed(turn, purpose.clipId, input);
     case "still":
       count(turn, "stills.notSent");
       return say(turn, "warn", `snapshot not sent: ${input.detail}`, { eventId: purpose.eventId });
@@ -276,7 +277,7 @@ function messageArrived(turn: Turn, input: BrokerMessageIn): void {
   const topics = topicsOf(turn.state.settings.device.id);
   if (input.topic === topics.status) return statusSeen(turn, input.text);
   if (input.topic === topics.receipt) return receiptArrived(turn, input.text);
-  if (birthSeen(turn, input)) return;
+  if (birthSeen(turn, input) || fileAnswerSeen(turn, input)) return;
   countAndSay(turn, "inbound.unknown", "message on a topic that is not ours", { bytes: input.bytes });
 }
 
@@ -302,6 +303,8 @@ const TIMERS: Record<TimerKey, (turn: Turn) => void> = {
   "health.publish": healthTimerFired,
   "home-assistant.announce": announceTimerFired,
   "home-assistant.settled": settledTimerFired,
-  // What has changed meanwhile is noticed in every step.
+  // What they held back is done in every step.
   "home-assistant.health": () => {},
+  "uploads.resume": () => {},
+  "uploads.answer": answerTimerFired,
 };

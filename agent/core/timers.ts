@@ -17,6 +17,8 @@ export type TimerKey =
   | "outbox.retry"
   | "outbox.declare"
   | "outbox.age"
+  | "uploads.resume"
+  | "uploads.answer"
   | "uplink.connect"
   | "uplink.ack"
   | "uplink.status"
