@@ -23,9 +23,9 @@ export interface HomeAssistantState {
 }
 
 /** All doorbells of a town hear the same birth message. */
-const AFTER_BIRTH_WITHIN_MS = 10_000;
+const AFTER_BIRTH_WITHIN_MS = 5_000;
 /** So long it may take until entities that were announced listen. */
-const SETTLED_AFTER_MS = 10_000;
+const SETTLED_AFTER_MS = 5_000;
 const BETWEEN_HEALTH_MS = 1_000;
 const OVERHEAD_BYTES = 256;
 
