@@ -13,6 +13,8 @@ export const FOR_TESTS = [
   { name: "opencv-doc", isThere: () => existsSync(FOOTAGE) },
   // A slow link for the bench.
   { name: "iproute2", isThere: () => isInstalled("ip") && isInstalled("tc") },
+  // What Home Assistant renders its templates with.
+  { name: "python3-jinja2", isThere: () => isDebianPackage("python3-jinja2") },
   // A real RTSP server, and what its pipelines are made of.
   ...[
     "python3-gi",

@@ -12,6 +12,7 @@ export function checkRules(settings: Settings): Problem[] {
     ...roomProblems(settings),
     ...brokerProblems(settings),
     ...cameraProblems(settings),
+    ...homeAssistantProblems(settings),
   ];
 }
 
@@ -92,6 +93,12 @@ function cameraProblems({ camera }: Settings): Problem[] {
       text: "found nothing, allowed with camera.passwordFile: a user name",
     });
   return problems;
+}
+
+function homeAssistantProblems({ homeAssistant }: Settings): Problem[] {
+  if (!homeAssistant.enabled || !homeAssistant.remove) return [];
+  const text = "found true, allowed with homeAssistant.enabled: false";
+  return [{ path: "homeAssistant.remove", text }];
 }
 
 function brokerProblems({ broker }: Settings): Problem[] {

@@ -37,12 +37,18 @@ export const ReceiptMessage = Type.Object({
 });
 export type ReceiptMessage = Static<typeof ReceiptMessage>;
 
+export const CAMERA_STATES = ["off", "starting", "up", "down"] as const;
+
 /** `health`: counters since the start, and what waits. Nothing about the place. */
 export const HealthMessage = Type.Object({
   epoch: Epoch,
   uptimeMs: natural("Since the start"),
   mode: Mode,
-  camera: Type.Enum(["off", "starting", "up", "down"], { description: "`off`: none is configured" }),
+  camera: Type.Enum(CAMERA_STATES, { description: "`off`: none is configured" }),
+  motion: Type.Optional(Type.Boolean({ description: "Something moves before the camera" })),
+  clock: Type.Optional(
+    Type.Enum(["synced", "estimated"], { description: "How far its times can be trusted" }),
+  ),
   store: Type.Enum(["opening", "durable", "memory"], {
     description: "`memory`: what is not delivered is lost with the power",
   }),

@@ -97,6 +97,11 @@ export const SettingsSchema = Type.Object(
       postRollMs: ms(6_000, 1_000, 60_000, "How long a clip goes on after the last press"),
       maxMs: ms(60_000, 5_000, 600_000, "Longest clip, without its pre-roll"),
       segmentBytes: bytes(65_536, 4_096, 131_072, "Largest piece of a clip on the wire"),
+      prefix: oneOf(
+        ["clip", "$file-async"],
+        "clip",
+        "Where clips go: `clip` below this doorbell's topics, or `$file-async` of an EMQX that stores them itself",
+      ),
       ringMaxBytes: bytes(33_554_432, 1_048_576, 268_435_456, "Memory for the ring of recent video"),
     }),
     spool: section({
@@ -193,6 +198,34 @@ export const SettingsSchema = Type.Object(
     }),
     health: section({
       everyMs: ms(900_000, 10_000, 86_400_000, "Pause between two health messages"),
+    }),
+    homeAssistant: section({
+      enabled: Type.Boolean({
+        default: false,
+        description: "Announce this doorbell to Home Assistant (MQTT device discovery)",
+      }),
+      discoveryPrefix: text(
+        "homeassistant",
+        "Home Assistant's discovery prefix; its birth message is on `{prefix}/status`",
+        {
+          pattern: "^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}$",
+          allowed: "up to 4 levels of A-Z, a-z, 0-9, _ and -",
+        },
+      ),
+      deviceName: text("", "Name of the device there, or empty for `device.id`", {
+        pattern: `^${PRINTABLE}{0,64}$`,
+        allowed: "up to 64 characters on one line",
+      }),
+      snapshots: Type.Boolean({
+        default: false,
+        description:
+          "Show the last snapshot there. Whoever may see Home Assistant sees it, and Home Assistant's machine keeps it: it is no secret between doorbell and owner any more",
+      }),
+      remove: Type.Boolean({
+        default: false,
+        description:
+          "Take the announcement back, at each connection: Home Assistant then removes the device. Needs `enabled: false`",
+      }),
     }),
     log: section({
       level: oneOf(["debug", "info", "warn", "error"], "info", "Least severe level that is logged"),

@@ -7,24 +7,38 @@ import { assertStatus, isReady, messageOn, publish } from "./uplink.ts";
 
 /** Publishes the counters, if anybody can hear them, and the status once more; and again after a while. */
 export function healthTimerFired(turn: Turn): void {
-  const { camera, counters, lifecycle, outbox, settings } = turn.state;
+  const { settings } = turn.state;
   setTimer(turn, "health.publish", turn.now + settings.health.everyMs);
   if (!isReady(turn)) return;
   assertStatus(turn);
+  publishHealth(turn);
+}
+
+export function publishHealth(turn: Turn): void {
+  const { camera, homeAssistant, motion, settings } = turn.state;
+  homeAssistant.tellHealth = false;
+  homeAssistant.told = { camera: camera.state, motion: motion.current !== null, atMs: turn.now };
+  publish(
+    turn,
+    { kind: "health" },
+    messageOn("health", topicsOf(settings.device.id).health, { kind: "text", text: healthText(turn) }),
+  );
+}
+
+export function healthText(turn: Turn): string {
+  const { camera, counters, lifecycle, motion, outbox, time } = turn.state;
   const waiting = waitingRows(turn);
   const message: HealthMessage = {
     epoch: lifecycle.epoch,
     uptimeMs: turn.now - lifecycle.startedAtMs,
     mode: lifecycle.mode,
     camera: camera.state,
+    motion: motion.current !== null,
+    clock: time.trust,
     store: outbox.store,
     outboxRows: waiting.rows,
     outboxBytes: waiting.bytes,
     counters: { ...counters },
   };
-  publish(
-    turn,
-    { kind: "health" },
-    messageOn("health", topicsOf(settings.device.id).health, { kind: "text", text: JSON.stringify(message) }),
-  );
+  return JSON.stringify(message);
 }

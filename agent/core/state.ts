@@ -3,6 +3,7 @@ import { type ButtonState, newButton } from "./button.ts";
 import { type CameraState, newCamera } from "./camera.ts";
 import { type DeliveryState, newDelivery } from "./delivery.ts";
 import { type EvictionState, newEviction } from "./eviction.ts";
+import { type HomeAssistantState, newHomeAssistant } from "./home-assistant.ts";
 import { withoutSecrets } from "./known-settings.ts";
 import { type LifecycleState, newLifecycle } from "./lifecycle.ts";
 import { type MotionState, newMotion } from "./motion.ts";
@@ -35,6 +36,7 @@ export interface State {
   delivery: DeliveryState;
   pacing: PacingState;
   uploads: UploadsState;
+  homeAssistant: HomeAssistantState;
 }
 
 /** The state before the first input, which must be `agent.started`. It holds no secret of the settings. */
@@ -55,5 +57,6 @@ export function initialState(settings: Settings): State {
     delivery: newDelivery(),
     pacing: newPacing(),
     uploads: newUploads(),
+    homeAssistant: newHomeAssistant(),
   };
 }

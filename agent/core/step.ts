@@ -31,7 +31,15 @@ import {
 } from "./delivery.ts";
 import { declareDrops } from "./drops.ts";
 import { ageTimerFired, declarationLasts, evictionFailed, evictionPage, keepDiskBound } from "./eviction.ts";
+import { answerTimerFired, fileAnswerSeen } from "./file-answers.ts";
 import { healthTimerFired } from "./health.ts";
+import {
+  announceTimerFired,
+  birthSeen,
+  homeAssistantConnected,
+  pumpHomeAssistant,
+  settledTimerFired,
+} from "./home-assistant.ts";
 import type { Input } from "./inputs.ts";
 import {
   clipOverWhileStopping,
@@ -98,6 +106,7 @@ export function step(state: State, input: Input): Action[] {
   takeIn(turn, input);
   if (state.lifecycle.phase === "running" || state.lifecycle.phase === "stopping") {
     pumpEvents(turn);
+    pumpHomeAssistant(turn);
     pumpUploads(turn);
   }
   return turn.actions;
@@ -204,6 +213,7 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
       startPass(turn);
       restartPacing(turn);
       restartUploads(turn);
+      homeAssistantConnected(turn);
       return declareDrops(turn);
     case "broker.disconnected":
       if (!disconnected(turn, input)) return;
@@ -239,6 +249,7 @@ function published(turn: Turn, input: BrokerAcked): void {
       if (purpose.state === "stopped") goodbyeAcked(turn);
       return;
     case "health":
+    case "home-assistant":
     case "clip-init":
     case "clip-abort":
       return;
@@ -254,12 +265,13 @@ function notPublished(turn: Turn, input: BrokerPublishFailed): void {
     case "clip-init":
     case "clip-segment":
     case "clip-fin":
-      return clipPublishFailed(turn, purpose.clipId, input.cause, input.detail);
+      return clipPublishFailed(turn, purpose.clipId, input);
     case "still":
       count(turn, "stills.notSent");
       return say(turn, "warn", `snapshot not sent: ${input.detail}`, { eventId: purpose.eventId });
     case "status":
     case "health":
+    case "home-assistant":
     case "clip-abort":
       return countAndSay(turn, "uplink.refused", `the broker refused a message: ${input.detail}`, {
         kind: purpose.kind,
@@ -273,6 +285,7 @@ function messageArrived(turn: Turn, input: BrokerMessageIn): void {
   const text = isTooLarge(turn, input) ? null : input.text;
   if (input.topic === topics.status) return statusSeen(turn, text);
   if (input.topic === topics.receipt) return receiptArrived(turn, text);
+  if (birthSeen(turn, input) || fileAnswerSeen(turn, input)) return;
   countAndSay(turn, "inbound.unknown", "message on a topic that is not ours", { bytes: input.bytes });
 }
 
@@ -309,4 +322,10 @@ const TIMERS: Record<TimerKey, (turn: Turn) => void> = {
   "lifecycle.stop": stopTimerFired,
   "lifecycle.normal": normalTimerFired,
   "health.publish": healthTimerFired,
+  "home-assistant.announce": announceTimerFired,
+  "home-assistant.settled": settledTimerFired,
+  // What they held back is done in every step.
+  "home-assistant.health": () => {},
+  "uploads.resume": () => {},
+  "uploads.answer": answerTimerFired,
 };

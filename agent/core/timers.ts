@@ -17,13 +17,18 @@ export type TimerKey =
   | "outbox.retry"
   | "outbox.declare"
   | "outbox.age"
+  | "uploads.resume"
+  | "uploads.answer"
   | "uplink.connect"
   | "uplink.ack"
   | "uplink.status"
   | "delivery.again"
   | "lifecycle.stop"
   | "lifecycle.normal"
-  | "health.publish";
+  | "health.publish"
+  | "home-assistant.announce"
+  | "home-assistant.settled"
+  | "home-assistant.health";
 
 /** Sets the timer to `atMs` (monotonic); one that runs under this key no longer fires. */
 export function setTimer(turn: Turn, key: TimerKey, atMs: number): void {

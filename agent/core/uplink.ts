@@ -4,6 +4,7 @@ import { CHANNELS, type ChannelName } from "../contract/channels.ts";
 import type { StatusMessage } from "../contract/messages.ts";
 import { topicsOf } from "../contract/topics.ts";
 import { backOffMs } from "./chance.ts";
+import { subscriptionsOf } from "./subscriptions.ts";
 import { clearTimer, setTimer, timerRuns } from "./timers.ts";
 import { act, count, say, type Turn } from "./turn.ts";
 
@@ -49,6 +50,7 @@ export interface InFlight {
 export type Purpose =
   | { kind: "status"; state: StatusMessage["state"] }
   | { kind: "health" }
+  | { kind: "home-assistant" }
   /** `live`: a press that is to ring now, which waits for nothing. */
   | { kind: "event"; lane: Lane; epoch: string; sequence: number; live: boolean }
   | { kind: "still"; eventId: string; bytes: number }
@@ -94,8 +96,7 @@ export function connect(turn: Turn): void {
     clientId: settings.device.id,
     keepAliveS: settings.broker.keepAliveS,
     will: { topic: topics.status, text: statusText(turn, "offline") },
-    // A crash may have come from what we were sent: bell-only mode listens to nobody.
-    subscriptions: lifecycle.mode === "normal" ? [topics.receipt, topics.status] : [],
+    subscriptions: subscriptionsOf(turn),
   });
 }
 

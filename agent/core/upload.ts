@@ -22,6 +22,13 @@ export interface Upload {
   outstanding: number[];
   initSent: boolean;
   finSent: boolean;
+  /** With a broker that stores clips itself: what it has not answered, and what it is to get once more, oldest first. */
+  unanswered: Piece[];
+  again: Piece[];
+  initAnswered: boolean;
+  /** How often it has refused the `init`, and how often it wanted all of the clip anew. */
+  initTries: number;
+  rounds: number;
 }
 
 /** What one message carries: a whole segment, or a part of one that begins `from` bytes into it. */
@@ -30,6 +37,8 @@ export interface Piece extends SegmentHandle {
   /** Nothing of its segment comes after it. */
   last: boolean;
   whole: boolean;
+  /** How often a broker has refused it. */
+  tries: number;
 }
 
 export function newUpload(clip: {
@@ -54,12 +63,48 @@ export function newUpload(clip: {
     outstanding: [],
     initSent: false,
     finSent: false,
+    unanswered: [],
+    again: [],
+    initAnswered: false,
+    initTries: 0,
+    rounds: 0,
   };
+}
+
+/** Nothing is on its way any more: begins again with the segment `from`. */
+export function startAgain(upload: Upload, from: number): void {
+  Object.assign(upload, {
+    ...{ acked: from, next: from, known: [], splitting: false, outstanding: [] },
+    ...{ initSent: false, initAnswered: false, finSent: false, unanswered: [], again: [] },
+  });
+}
+
+/** A broker that stores clips has still to say something of this one. */
+export function awaitsAnswer({ unanswered, initSent, initAnswered, finSent }: Upload): boolean {
+  return unanswered.length > 0 || (initSent && !initAnswered) || finSent;
+}
+
+export function awaitsOnlyFin({ unanswered, initSent, initAnswered, finSent }: Upload): boolean {
+  return finSent && unanswered.length === 0 && (!initSent || initAnswered);
+}
+
+/** The piece at this offset has its answer; undefined when none is awaited for it. */
+export function takeAnswered(upload: Upload, offset: number): Piece | undefined {
+  const index = upload.unanswered.findIndex((piece) => piece.offset === offset);
+  return index < 0 ? undefined : upload.unanswered.splice(index, 1)[0];
+}
+
+/** What has no answer goes out once more. */
+export function sendAgain(upload: Upload): void {
+  upload.again.push(...upload.unanswered);
+  upload.unanswered = [];
+  if (!upload.initAnswered) upload.initSent = false;
+  upload.finSent = false;
 }
 
 /** A segment as it was recorded. */
 export function wholePiece(segment: SegmentHandle): Piece {
-  return { ...segment, from: 0, last: true, whole: true };
+  return { ...segment, from: 0, last: true, whole: true, tries: 0 };
 }
 
 /** The first index whose handle is not held here and was not sent. */
@@ -74,7 +119,7 @@ export function replaceByParts(upload: Upload, index: number, parts: readonly Se
   if (!first?.whole || first.index !== index) return true;
   const pieces = parts.map(({ from, bytes, sha256 }, i) => ({
     ...{ index, from, offset: first.offset + from, bytes, sha256 },
-    ...{ last: i === parts.length - 1, whole: parts.length === 1 },
+    ...{ last: i === parts.length - 1, whole: parts.length === 1, tries: 0 },
   }));
   upload.known = [...pieces, ...rest];
   return pieces.length > 0;

@@ -1,3 +1,4 @@
+import type { BrokerPublishFailed } from "../../device/ports/broker.ts";
 import type {
   ClipClosed,
   ClipEvicted,
@@ -8,13 +9,12 @@ import type {
   ClipsPending,
   SegmentHandle,
 } from "../../device/ports/fragment-store.ts";
-import { topicsOf } from "../contract/topics.ts";
 import { tellClip } from "./clip-events.ts";
-import { eventsWait } from "./delivery.ts";
-import { pieceBytes } from "./pacing.ts";
+import { type FileTransferState, newFileTransfer, storesFiles, uploadsPause } from "./file-transfer.ts";
 import { act, count, say, type Turn } from "./turn.ts";
-import { hasRoomFor, isReady, messageOn, publish } from "./uplink.ts";
-import { knownUpTo, newUpload, replaceByParts, type Upload, wholePiece } from "./upload.ts";
+import { isReady } from "./uplink.ts";
+import { knownUpTo, newUpload, replaceByParts, startAgain, type Upload, wholePiece } from "./upload.ts";
+import { pumpUpload, sendAbort } from "./upload-sending.ts";
 
 /**
  * Brings clips to the broker while they are recorded, and afterwards: `init`, segments in order, `fin`. What was
@@ -30,21 +30,30 @@ export interface UploadsState {
   recovered: boolean;
   /** The broker of the last connection. */
   urlIndex: number;
+  fileTransfer: FileTransferState;
+  /** Clips that a broker has cancelled while they were being recorded. */
+  cancelled: string[];
 }
 
 const PENDING_LIMIT = 16;
-const LIST_LIMIT = 64;
 /** Closed clips held here; further ones wait in their store. */
 const MOST_WAITING = 4;
 /** Handles of one clip held here; more are asked for when they are needed. */
 const MOST_KNOWN = 256;
-/** A piece's topic, with its hash, and what packets cost. */
-const PIECE_OVERHEAD_BYTES = 240;
+const MOST_CANCELLED = 8;
 /** The store is told of progress each time so many more segments are acknowledged. */
 const MARK_EVERY = 8;
 
 export function newUploads(): UploadsState {
-  return { active: [], more: false, asking: false, recovered: false, urlIndex: 0 };
+  return {
+    active: [],
+    more: false,
+    asking: false,
+    recovered: false,
+    urlIndex: 0,
+    fileTransfer: newFileTransfer(),
+    cancelled: [],
+  };
 }
 
 /** A clip begins. */
@@ -71,16 +80,9 @@ export function restartUploads(turn: Turn): void {
   uploads.urlIndex = uplink.urlIndex;
   for (const upload of uploads.active) {
     // What one broker has acknowledged, another has never seen.
-    if (isAnother) upload.acked = 0;
-    Object.assign(upload, {
-      next: upload.acked,
-      known: [],
-      splitting: false,
-      outstanding: [],
-      initSent: false,
-      finSent: false,
-    });
+    startAgain(upload, isAnother ? 0 : upload.acked);
   }
+  uploads.fileTransfer.waitingSinceMs = null;
 }
 
 /** The connection is gone: closed clips wait in their store, not here. */
@@ -103,7 +105,10 @@ export function clipGrew(turn: Turn, input: ClipGrew): void {
 
 export function uploadClosed(turn: Turn, input: ClipClosed): void {
   const upload = uploadOf(turn, input.clipId);
-  if (!upload) return;
+  if (!upload) {
+    forgetCancelled(turn, input.clipId);
+    return;
+  }
   grow(turn, upload, input.segments);
   upload.whole = { bytes: input.closing.bytes, sha256: input.closing.sha256 };
   const waiting = turn.state.uploads.active.filter((one) => one.whole).length;
@@ -175,14 +180,18 @@ export function pumpUploads(turn: Turn): void {
   const { uploads } = turn.state;
   const busy = uploads.asking || uploads.active.some((upload) => upload.whole);
   if (uploads.more && !busy && (isReady(turn) || !uploads.recovered)) askForClips(turn);
-  if (!isReady(turn)) return;
+  if (!isReady(turn) || uploadsPause(turn)) return;
   const order = [...uploads.active].sort((a, b) => Number(a.whole !== null) - Number(b.whole !== null));
   for (const upload of order) pumpUpload(turn, upload);
 }
 
+/** PUBACK: whoever stores clips itself has yet to say what became of it. */
 export function segmentAcked(turn: Turn, clipId: string, index: number): void {
   const upload = uploadOf(turn, clipId);
-  if (!upload) return;
+  if (upload && !storesFiles(turn)) segmentStored(turn, upload, index);
+}
+
+export function segmentStored(turn: Turn, upload: Upload, index: number): void {
   const acked = upload.outstanding.indexOf(index);
   if (acked >= 0) upload.outstanding.splice(acked, 1);
   upload.acked = Math.max(upload.acked, Math.min(upload.next, ...upload.outstanding));
@@ -190,7 +199,11 @@ export function segmentAcked(turn: Turn, clipId: string, index: number): void {
 }
 
 export function finAcked(turn: Turn, clipId: string): void {
-  if (!uploadOf(turn, clipId)) return;
+  const upload = uploadOf(turn, clipId);
+  if (upload && !storesFiles(turn)) clipStored(turn, upload);
+}
+
+export function clipStored(turn: Turn, { clipId }: Upload): void {
   count(turn, "clips.uploaded");
   forgetUpload(turn, clipId);
   turn.state.uploads.more = true;
@@ -201,11 +214,11 @@ export function finAcked(turn: Turn, clipId: string): void {
 export function clipPublishFailed(
   turn: Turn,
   clipId: string,
-  cause: "gone" | "refused",
-  detail: string,
+  { cause, detail, reasonCode }: BrokerPublishFailed,
 ): void {
   const upload = uploadOf(turn, clipId);
-  if (!upload) return;
+  // EIP-0021: the answer follows in this case too, and says it once more.
+  if (!upload || (storesFiles(turn) && reasonCode !== undefined)) return;
   giveUp(turn, upload, cause === "gone" ? "its file is gone" : `the broker refused it: ${detail}`);
 }
 
@@ -220,66 +233,6 @@ function askForClips(turn: Turn): void {
   uploads.asking = true;
   uploads.more = false;
   act(turn, { type: "clip.list-pending", limit: PENDING_LIMIT });
-}
-
-function pumpUpload(turn: Turn, upload: Upload): void {
-  const topics = topicsOf(turn.state.settings.device.id);
-  const { clipId } = upload;
-  if (!upload.initSent && upload.segments > 0) {
-    upload.initSent = true;
-    publish(
-      turn,
-      { kind: "clip-init", clipId },
-      messageOn("clip-init", topics.clipInit(clipId), { kind: "text", text: upload.initBody }),
-    );
-  }
-  sendPieces(turn, upload);
-  if (upload.known.length === 0 && upload.next < upload.segments && !upload.listing) {
-    upload.listing = true;
-    act(turn, { type: "clip.list-segments", clipId, fromIndex: upload.next, limit: LIST_LIMIT });
-  }
-  if (upload.whole && upload.next === upload.segments && !upload.finSent) {
-    upload.finSent = true;
-    publish(
-      turn,
-      { kind: "clip-fin", clipId },
-      messageOn("clip-fin", topics.clipFin(clipId, upload.whole.bytes, upload.whole.sha256), {
-        kind: "empty",
-      }),
-    );
-  }
-}
-
-function sendPieces(turn: Turn, upload: Upload): void {
-  const { clipId } = upload;
-  // A snapshot that waits for room goes before what would take it.
-  if (eventsWait(turn)) return;
-  while (!upload.splitting) {
-    const piece = upload.known[0];
-    if (!piece) return;
-    const { index, from, bytes, offset, sha256 } = piece;
-    const partBytes = pieceBytes(turn);
-    const tooLarge = piece.whole && bytes > partBytes;
-    if (!hasRoomFor(turn, (tooLarge ? partBytes : bytes) + PIECE_OVERHEAD_BYTES)) return;
-    if (tooLarge) {
-      upload.splitting = true;
-      act(turn, { type: "clip.split-segment", clipId, index, partBytes });
-      return;
-    }
-    upload.known.shift();
-    upload.next = piece.last ? index + 1 : index;
-    upload.outstanding.push(index);
-    publish(
-      turn,
-      { kind: "clip-segment", clipId, index, bytes },
-      messageOn("clip-segment", topicsOf(turn.state.settings.device.id).clipSegment(clipId, offset, sha256), {
-        kind: "segment",
-        clipId,
-        index,
-        ...(!piece.whole && { part: { from, bytes } }),
-      }),
-    );
-  }
 }
 
 function grow(turn: Turn, upload: Upload, segments: SegmentHandle[]): void {
@@ -317,7 +270,22 @@ function leaveToStore(turn: Turn, upload: Upload): void {
   turn.state.uploads.more = true;
 }
 
-function giveUp(turn: Turn, upload: Upload, reason: string): void {
+/** The broker wants nothing of it: neither now nor, where it is still being recorded, when its store offers it. */
+export function cancelUpload(turn: Turn, upload: Upload, reason: string): void {
+  const { cancelled } = turn.state.uploads;
+  if (!upload.whole) cancelled.push(upload.clipId);
+  if (cancelled.length > MOST_CANCELLED) cancelled.shift();
+  giveUp(turn, upload, reason);
+}
+
+function forgetCancelled(turn: Turn, clipId: string): void {
+  const { uploads } = turn.state;
+  if (!uploads.cancelled.includes(clipId)) return;
+  uploads.cancelled = uploads.cancelled.filter((one) => one !== clipId);
+  act(turn, { type: "clip.mark-uploaded", clipId });
+}
+
+export function giveUp(turn: Turn, upload: Upload, reason: string): void {
   count(turn, "clips.dropped");
   count(turn, "clips.dropped.upload");
   say(turn, "warn", `clip given up: ${reason}`, { clipId: upload.clipId });
@@ -330,10 +298,5 @@ function giveUp(turn: Turn, upload: Upload, reason: string): void {
 function abort(turn: Turn, clipId: string): void {
   forgetUpload(turn, clipId);
   turn.state.uploads.more = true;
-  if (!isReady(turn)) return;
-  publish(
-    turn,
-    { kind: "clip-abort", clipId },
-    messageOn("clip-abort", topicsOf(turn.state.settings.device.id).clipAbort(clipId), { kind: "empty" }),
-  );
+  if (isReady(turn)) sendAbort(turn, clipId);
 }

@@ -55,7 +55,7 @@ export function endingOfDisconnect(where: string, reasonCode: number): Ending {
 export function answerOf(error: unknown): SendAnswer | "lost" {
   const code = codeOf(error);
   if (typeof code !== "number" || code < 0x80) return "lost";
-  return { cause: "refused", detail: `the broker refused it: ${reasonWords(code)}` };
+  return { cause: "refused", detail: `the broker refused it: ${reasonWords(code)}`, reasonCode: code };
 }
 
 /** One line of at most 200 characters for a person, in which `secret` does not appear. */

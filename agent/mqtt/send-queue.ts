@@ -7,6 +7,8 @@ export type SendAnswer = "acked" | SendFailure;
 export interface SendFailure {
   cause: "gone" | "refused";
   detail: string;
+  /** Of the PUBACK, where there was one. */
+  reasonCode?: number;
 }
 
 export interface SendQueueOptions {

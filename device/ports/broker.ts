@@ -41,6 +41,8 @@ export interface BrokerPublishFailed {
   token: number;
   cause: "gone" | "refused";
   detail: string;
+  /** Of the PUBACK, where there was one. */
+  reasonCode?: number;
 }
 /** A message on a subscribed topic. `text` is null when it is not UTF-8 or larger than the adapter takes in. */
 export interface BrokerMessageIn {

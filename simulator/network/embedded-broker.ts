@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { Aedes } from "aedes";
+import { FileTransferServer } from "./file-transfer-server.ts";
 
 export interface EmbeddedBrokerOptions {
   /** 0, or left out: any free one at the first start, and the same one at every later start. */
@@ -9,6 +10,8 @@ export interface EmbeddedBrokerOptions {
   credentials?: { username: string; password: string };
   /** Topic filters that nobody may subscribe to. */
   refusedFilters?: string[];
+  /** Takes what is published to `$file…` in the place of every subscriber, as EMQX does. */
+  fileTransfer?: FileTransferServer;
 }
 
 const CONNACK_BAD_CREDENTIALS = 4; // MQTT 3.1.1 §3.2.2.3
@@ -77,10 +80,12 @@ export class EmbeddedBroker {
   }
 
   #setRules(aedes: Aedes): void {
-    const { credentials, refusedFilters = [] } = this.#options;
-    aedes.authorizeSubscribe = (_client, subscription, done) => {
-      done(null, refusedFilters.includes(subscription.topic) ? null : subscription);
+    const { credentials, refusedFilters = [], fileTransfer } = this.#options;
+    aedes.authorizeSubscribe = (_client, { topic, ...subscription }, done) => {
+      const isRefused = refusedFilters.includes(topic) || FileTransferServer.takes(topic);
+      done(null, isRefused ? null : { topic, ...subscription });
     };
+    if (fileTransfer) handOver(aedes, fileTransfer);
     if (!credentials) return;
     aedes.authenticate = (_client, username, password, done) => {
       if (username === credentials.username && password?.toString() === credentials.password)
@@ -88,4 +93,24 @@ export class EmbeddedBroker {
       else done(Object.assign(new Error("bad credentials"), { returnCode: CONNACK_BAD_CREDENTIALS }), null);
     };
   }
+}
+
+/** `$file…` has no subscribers: a command is handed over before it is acknowledged, and its answer is published. */
+function handOver(aedes: Aedes, fileTransfer: FileTransferServer): void {
+  const usual = aedes.authorizePublish;
+  aedes.authorizePublish = (client, packet, done) => {
+    // EMQX drops commands of QoS 0.
+    if (client && packet.qos === 1 && FileTransferServer.takes(packet.topic)) {
+      const packetId = "messageId" in packet ? Number(packet.messageId) : 0;
+      const answer = fileTransfer.receive(client.id, packet.topic, Buffer.from(packet.payload), packetId);
+      if (answer) {
+        const payload = Buffer.from(JSON.stringify(answer.response));
+        const common = { cmd: "publish" as const, qos: 1 as const, dup: false, retain: false };
+        aedes.publish({ ...common, topic: answer.topic, payload }, (error) => {
+          if (error) client.close();
+        });
+      }
+    }
+    usual(client, packet, done);
+  };
 }
