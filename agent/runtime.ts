@@ -100,7 +100,7 @@ export class Runtime {
       this.#now = Math.max(this.#now, this.#options.ports.clock.monotonicMs());
       const input = this.#queue.take(this.#now);
       if (!input) return;
-      this.#take({ ...input, now: this.#now });
+      this.#take(at(input, this.#now));
     }
     if (!this.#halted && !this.#queue.isEmpty) this.#comeSoon();
   }
@@ -178,6 +178,13 @@ export class Runtime {
         return this.#options.ended(action.exitCode, action.reason);
     }
   }
+}
+
+/** The queue has given the input away, and nobody else holds it: it needs no copy. */
+function at(input: AgentInput, now: number): Input {
+  const taken = input as Input;
+  taken.now = now;
+  return taken;
 }
 
 /** A long queue must not keep adapters from their own work. */

@@ -4,8 +4,9 @@ interface Wire extends Omit<EventFacts, "monotonicMs"> {
   monotonicms: string;
 }
 
-const MOST_KNOWN = 512;
-/** The same body is read where it is sent, where it arrives and where it is judged. */
+/** More than a town's worlds hold at one time, as long as they are of a day or so. */
+const MOST_KNOWN = 16_384;
+/** The same body is read where it is sent, where it arrives and, at the end of its world, where it is judged. */
 const known = new Map<string, EventFacts>();
 
 /** Reads a CloudEvent of ours. Throws a SyntaxError when it is not JSON. */
