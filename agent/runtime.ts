@@ -35,6 +35,7 @@ export class Runtime {
   readonly #state: State;
   readonly #queue = new InputQueue();
   #now = 0;
+  readonly #takeTurn = () => this.#turn();
   #turnIsComing = false;
   #halted = false;
 
@@ -91,7 +92,7 @@ export class Runtime {
   #comeSoon(): void {
     if (this.#turnIsComing) return;
     this.#turnIsComing = true;
-    this.#options.ports.timers.soon(() => this.#turn());
+    this.#options.ports.timers.soon(this.#takeTurn);
   }
 
   #turn(): void {

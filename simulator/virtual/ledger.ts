@@ -99,20 +99,20 @@ export class Ledger implements BrokerWitness {
     return powerOn;
   }
 
-  /** A turn of the agent: what it took in and what it will do. `isConnected`: a message would be sent. */
+  /** A turn of the agent: what it took in and what it will do. `isOpen`: a message would be sent. */
   turn(
     powerOn: PowerOn,
     input: Input,
     actions: readonly Action[],
     state: Readonly<State>,
-    isConnected: boolean,
+    client: { readonly isOpen: boolean },
   ): void {
     this.inputs += 1;
     this.note("turn", [input, actions], briefOf(input, actions));
     this.strikes.saw(input);
     if (input.type === "camera.up") powerOn.cameraUpMs ??= this.#world.nowMs;
     const due = duePress(actions, state);
-    if (due !== null && isConnected) this.duePresses.push({ id: due, atMs: this.#world.nowMs });
+    if (due !== null && client.isOpen) this.duePresses.push({ id: due, atMs: this.#world.nowMs });
     this.watch?.turn(input);
     switch (input.type) {
       case "agent.started":
@@ -287,12 +287,22 @@ export class Ledger implements BrokerWitness {
 function briefOf(input: Input, actions: readonly Action[]): string {
   let brief = `${input.type} ${input.occurredAt}`;
   for (const action of actions) {
-    // What is said to a log does nothing.
-    if (action.type === "log") continue;
-    brief += ` ${action.type}`;
-    if (action.type === "timer.set") brief += `:${action.key}:${action.atMs}`;
-    else if (action.type === "broker.publish") brief += `:${action.token}:${action.message.topic}`;
-    else if (action.type === "store.append") brief += `:${action.row.id}`;
+    switch (action.type) {
+      // What is said to a log does nothing.
+      case "log":
+        break;
+      case "timer.set":
+        brief += ` timer.set:${action.key}:${action.atMs}`;
+        break;
+      case "broker.publish":
+        brief += ` broker.publish:${action.token}:${action.message.topic}`;
+        break;
+      case "store.append":
+        brief += ` store.append:${action.row.id}`;
+        break;
+      default:
+        brief += ` ${action.type}`;
+    }
   }
   return brief;
 }
