@@ -9,6 +9,11 @@ const MOST_KNOWN = 16_384;
 /** The same body is read where it is sent, where it arrives and, at the end of its world, where it is judged. */
 const known = new Map<string, EventFacts>();
 
+/** A world is over: its bodies will not come again, and the next one's memory is its own. */
+export function forgetEvents(): void {
+  known.clear();
+}
+
 /** Reads a CloudEvent of ours. Throws a SyntaxError when it is not JSON. */
 export function readEvent(body: string): EventFacts {
   const before = known.get(body);
