@@ -35,6 +35,7 @@ export class Runtime {
   readonly #state: State;
   readonly #queue = new InputQueue();
   #now = 0;
+  readonly #takeTurn = () => this.#turn();
   #turnIsComing = false;
   #halted = false;
 
@@ -91,7 +92,7 @@ export class Runtime {
   #comeSoon(): void {
     if (this.#turnIsComing) return;
     this.#turnIsComing = true;
-    this.#options.ports.timers.soon(() => this.#turn());
+    this.#options.ports.timers.soon(this.#takeTurn);
   }
 
   #turn(): void {
@@ -100,7 +101,7 @@ export class Runtime {
       this.#now = Math.max(this.#now, this.#options.ports.clock.monotonicMs());
       const input = this.#queue.take(this.#now);
       if (!input) return;
-      this.#take({ ...input, now: this.#now });
+      this.#take(at(input, this.#now));
     }
     if (!this.#halted && !this.#queue.isEmpty) this.#comeSoon();
   }
@@ -182,6 +183,13 @@ export class Runtime {
         return this.#options.ended(action.exitCode, action.reason);
     }
   }
+}
+
+/** The queue has given the input away, and nobody else holds it: it needs no copy. */
+function at(input: AgentInput, now: number): Input {
+  const taken = input as Input;
+  taken.now = now;
+  return taken;
 }
 
 /** A long queue must not keep adapters from their own work. */

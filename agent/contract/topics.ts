@@ -27,8 +27,21 @@ export type ParsedTopic = { [Name in ChannelName]: ParsedAs<Name> }[ChannelName]
 /** Writes what stands below the device, from the parameters of the address in their order. */
 type Writer = (root: string, ...levels: (string | number)[]) => string;
 
-/** The topics of one device. */
-export function topicsOf(deviceId: string) {
+/** The topics of one device. Asked for at each message: those of the devices that were asked for last are kept. */
+export function topicsOf(deviceId: string): Topics {
+  const before = madeTopics.get(deviceId);
+  if (before) return before;
+  if (madeTopics.size >= MOST_MADE) madeTopics.clear();
+  const made = makeTopics(deviceId);
+  madeTopics.set(deviceId, made);
+  return made;
+}
+
+type Topics = Readonly<ReturnType<typeof makeTopics>>;
+const MOST_MADE = 64;
+const madeTopics = new Map<string, Topics>();
+
+function makeTopics(deviceId: string) {
   const root = `${PREFIX}/${deviceId}`;
   return {
     root,

@@ -52,9 +52,20 @@ export type Input = AgentInput & { now: number };
 /** Where inputs come from; each source has its own bound in the runtime's queue. */
 export type InputSource = "agent" | "button" | "camera" | "clock" | "clips" | "store" | "broker" | "timer";
 
+/** By type: each input is asked for its source twice, and there are few types. */
+const knownSources = new Map<string, InputSource>();
+
 /** The source of an input, by the first level of its type. */
-export function sourceOf(input: AgentInput): InputSource {
-  switch (input.type.slice(0, input.type.indexOf("."))) {
+export function sourceOf({ type }: AgentInput): InputSource {
+  const known = knownSources.get(type);
+  if (known !== undefined) return known;
+  const source = sourceOfLevel(type.slice(0, type.indexOf(".")));
+  knownSources.set(type, source);
+  return source;
+}
+
+function sourceOfLevel(level: string): InputSource {
+  switch (level) {
     case "button":
       return "button";
     case "camera":

@@ -180,7 +180,7 @@ export function pumpUploads(turn: Turn): void {
   const { uploads } = turn.state;
   const busy = uploads.asking || uploads.active.some((upload) => upload.whole);
   if (uploads.more && !busy && (isReady(turn) || !uploads.recovered)) askForClips(turn);
-  if (!isReady(turn) || uploadsPause(turn)) return;
+  if (uploads.active.length === 0 || !isReady(turn) || uploadsPause(turn)) return;
   const order = [...uploads.active].sort((a, b) => Number(a.whole !== null) - Number(b.whole !== null));
   for (const upload of order) pumpUpload(turn, upload);
 }

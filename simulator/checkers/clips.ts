@@ -83,6 +83,8 @@ export const clips: Checker = {
 function collect({ arrivals }: Evidence): Map<string, Arrived> {
   const clips = new Map<string, Arrived>();
   for (const { message } of arrivals) {
+    // Most messages are none of a clip, and their topics need not be read for that.
+    if (!message.topic.includes("/clip/")) continue;
     const topic = parseTopic(message.topic);
     if (topic === null || !("clipId" in topic)) continue;
     const { clipId } = topic;

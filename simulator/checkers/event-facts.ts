@@ -4,9 +4,15 @@ interface Wire extends Omit<EventFacts, "monotonicMs"> {
   monotonicms: string;
 }
 
-const MOST_KNOWN = 512;
-/** The same body is read where it is sent, where it arrives and where it is judged. */
+/** More than a town's worlds hold at one time, as long as they are of a day or so. */
+const MOST_KNOWN = 16_384;
+/** The same body is read where it is sent, where it arrives and, at the end of its world, where it is judged. */
 const known = new Map<string, EventFacts>();
+
+/** A world is over: its bodies will not come again, and the next one's memory is its own. */
+export function forgetEvents(): void {
+  known.clear();
+}
 
 /** Reads a CloudEvent of ours. Throws a SyntaxError when it is not JSON. */
 export function readEvent(body: string): EventFacts {

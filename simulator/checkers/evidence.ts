@@ -156,11 +156,17 @@ export function overlap(a: Stretch, b: Stretch, marginMs = 0): boolean {
   return a.fromMs - marginMs <= endOf(b) && b.fromMs - marginMs <= endOf(a);
 }
 
+/** Several checkers ask, of a run that is over. */
+const knownFirst = new WeakMap<Evidence, ReadonlyMap<string, Sighting>>();
+
 /** Every event of the consumer, by id, with its first sighting. */
-export function firstDeliveries(evidence: Evidence): Map<string, Sighting> {
+export function firstDeliveries(evidence: Evidence): ReadonlyMap<string, Sighting> {
+  const known = knownFirst.get(evidence);
+  if (known) return known;
   const first = new Map<string, Sighting>();
   for (const sighting of evidence.deliveries) {
     if (sighting.event && !first.has(sighting.event.id)) first.set(sighting.event.id, sighting);
   }
+  knownFirst.set(evidence, first);
   return first;
 }

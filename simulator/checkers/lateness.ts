@@ -1,5 +1,6 @@
-import { LATE_AFTER_MS, parseTopic } from "../../agent/contract/topics.ts";
+import { LATE_AFTER_MS } from "../../agent/contract/topics.ts";
 import { type Checker, type Evidence, overlap, type PowerOn, worldMsOf } from "./evidence.ts";
+import { readTopic } from "./topic-facts.ts";
 
 /** How far a synced clock may be from the truth, and further where its quartz is not exact and a server puts it right. */
 const CLOCK_ERROR_MS = 200;
@@ -20,7 +21,7 @@ export const lateness: Checker = {
     const starts = new Map(powerOns.map((powerOn) => [powerOn.epoch, powerOn]));
     for (const { event, message, atMs, powerOn } of attempts) {
       if (!event) continue;
-      const topic = parseTopic(message.topic);
+      const topic = readTopic(message.topic);
       if (topic?.kind !== "event") continue;
       const origin = starts.get(event.epoch);
       if (!origin) {

@@ -59,7 +59,7 @@ function missed(told: readonly EventFacts[], powerOn: PowerOn, { motions }: Evid
     .filter((one) => one.powerOn === powerOn.number)
     .filter(({ atMs }) => powerOn.toMs === null || powerOn.toMs > atMs + STOPPING_MS)
     .filter(({ atMs }) => {
-      const last = told.filter((event) => isBefore(event, atMs)).at(-1);
+      const last = told.findLast((event) => isBefore(event, atMs));
       return last?.data.state !== "start";
     })
     .map(({ atMs }) => `what moved at ${atMs} was not told`);

@@ -5,6 +5,7 @@ import type { Scheduled } from "../world/world.ts";
 /** Keyed timers on simulated time. */
 export class SimulatedTimers implements Timers {
   readonly #time: DeviceTime;
+  /** The newest under each key, whether or not it still runs: there are few keys, and each is used again. */
   readonly #set = new Map<string, Scheduled>();
   #post: ((input: TimerFired) => void) | null = null;
 
@@ -22,7 +23,6 @@ export class SimulatedTimers implements Timers {
     this.#set.set(
       key,
       this.#time.after(delayMs, () => {
-        this.#set.delete(key);
         this.#post?.({ type: "timer.fired", occurredAt: this.#time.monotonicMs(), key, generation });
       }),
     );
@@ -30,7 +30,6 @@ export class SimulatedTimers implements Timers {
 
   clear(key: string): void {
     this.#set.get(key)?.cancel();
-    this.#set.delete(key);
   }
 
   soon(turn: () => void): void {

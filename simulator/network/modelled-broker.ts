@@ -249,7 +249,7 @@ export class ModelledBroker {
       if (message.text === "") this.#retained.delete(message.topic);
       else this.#retained.set(message.topic, message.text);
     }
-    const live = { ...message, retain: false };
+    const live = message.retain ? { ...message, retain: false } : message;
     const clients = this.#listening.find(message.topic);
     for (const client of clients) this.#send(client, live);
     for (const session of this.#sessionsListening.find(message.topic)) {

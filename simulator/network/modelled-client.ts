@@ -32,6 +32,8 @@ interface Connection {
   phase: "opening" | "open" | "over";
   deadline: Scheduled | null;
   queue: Waiting[];
+  /** It is about to look at its queue. */
+  draining: boolean;
   unacked: number;
   /** Of what is no press and not acknowledged. */
   pacedBytes: number;
@@ -109,6 +111,7 @@ export class ModelledBrokerClient implements Broker {
       phase: "opening",
       deadline: null,
       queue: [],
+      draining: false,
       unacked: 0,
       pacedBytes: 0,
       leaving: false,
@@ -142,7 +145,12 @@ export class ModelledBrokerClient implements Broker {
       });
     }
     // What is answered at once is answered later than this call.
-    this.#time.after(0, () => this.#drain(connection));
+    if (connection.draining) return;
+    connection.draining = true;
+    this.#time.after(0, () => {
+      connection.draining = false;
+      this.#drain(connection);
+    });
   }
 
   disconnect(number: number): void {

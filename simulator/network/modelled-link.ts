@@ -217,14 +217,19 @@ export class Wire {
 
   #arrived(direction: Direction, packet: Packet): void {
     const lane = this.#lanes[direction];
-    lane.early.set(packet.number, packet);
-    for (;;) {
+    if (packet.number === lane.handedOver + 1) this.#handOver(direction, lane, packet);
+    else lane.early.set(packet.number, packet);
+    while (lane.early.size > 0) {
       const next = lane.early.get(lane.handedOver + 1);
       if (!next) return;
       lane.early.delete(next.number);
-      lane.handedOver = next.number;
-      if (this.#open[direction === "up" ? "broker" : "device"]) next.arrive();
+      this.#handOver(direction, lane, next);
     }
+  }
+
+  #handOver(direction: Direction, lane: Lane, packet: Packet): void {
+    lane.handedOver = packet.number;
+    if (this.#open[direction === "up" ? "broker" : "device"]) packet.arrive();
   }
 
   #closed(end: "device" | "broker"): void {

@@ -27,15 +27,16 @@ export class Subscriptions<Who> {
 
   /** Everybody whose filter matches, each once, in an order that the calls of `add` fix. */
   find(topic: string): Who[] {
-    const found = [...(this.#exact.get(topic) ?? [])];
-    const add = (who: Who) => {
-      if (!found.includes(who)) found.push(who);
-    };
+    const exact = this.#exact.get(topic);
+    const found = exact ? [...exact] : [];
     for (const levels of this.#depths) {
       const end = endOfLevel(topic, levels);
-      if (end > 0) this.#below.get(topic.slice(0, end))?.forEach(add);
+      const below = end > 0 ? this.#below.get(topic.slice(0, end)) : undefined;
+      if (below) for (const who of below) if (!found.includes(who)) found.push(who);
     }
-    for (const { filter, who } of this.#others) if (matches(filter, topic)) add(who);
+    for (const { filter, who } of this.#others) {
+      if (matches(filter, topic) && !found.includes(who)) found.push(who);
+    }
     return found;
   }
 }

@@ -186,7 +186,7 @@ export class VirtualDoorbell {
       ended: (exitCode, reason) => this.#ended(exitCode, reason),
       observe: (input, actions, state) => {
         running.state = state;
-        this.#ledger.turn(powerOn, input, actions, state, client.isOpen);
+        this.#ledger.turn(powerOn, input, actions, state, client);
         if (input.type === "store.appended") this.#lookAtDisk([]);
         if (input.type === "clip.grew" || input.type === "clip.closed")
           this.#ledger.onCard(this.spool.bytes());

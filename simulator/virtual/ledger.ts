@@ -1,5 +1,4 @@
 import type { Settings } from "../../agent/contract/settings.ts";
-import { parseTopic } from "../../agent/contract/topics.ts";
 import type { Action } from "../../agent/core/actions.ts";
 import type { Input } from "../../agent/core/inputs.ts";
 import type { State } from "../../agent/core/state.ts";
@@ -9,6 +8,7 @@ import type { LightPattern } from "../../device/ports/light.ts";
 import type { OutboxRow, StoreAppendFailed } from "../../device/ports/store.ts";
 import { readEvent } from "../checkers/event-facts.ts";
 import type { EventFacts, Evidence, PhysicalPress, PowerOn, Sighting } from "../checkers/evidence.ts";
+import { readTopic } from "../checkers/topic-facts.ts";
 import type { BrokerWitness } from "../network/modelled-broker.ts";
 import type { ModelledMessage } from "../network/modelled-message.ts";
 import type { World } from "../world/world.ts";
@@ -33,9 +33,8 @@ export class Ledger implements BrokerWitness {
   readonly deviceId: string;
   readonly #world: World;
   readonly #label: string;
-  readonly #eventsByBody = new Map<string, EventFacts>();
-  /** Event ids of publishes on the current power-on, by connection and token. */
-  readonly #published = new Map<string, string>();
+  /** Event ids of publishes on the current power-on that are not acknowledged, by token: no two have the same. */
+  readonly #published = new Map<number, { connection: number; id: string }>();
   readonly powerOns: PowerOn[] = [];
   readonly presses: PhysicalPress[] = [];
   readonly motions: Evidence["motions"] = [];
@@ -100,20 +99,20 @@ export class Ledger implements BrokerWitness {
     return powerOn;
   }
 
-  /** A turn of the agent: what it took in and what it will do. `isConnected`: a message would be sent. */
+  /** A turn of the agent: what it took in and what it will do. `isOpen`: a message would be sent. */
   turn(
     powerOn: PowerOn,
     input: Input,
     actions: readonly Action[],
     state: Readonly<State>,
-    isConnected: boolean,
+    client: { readonly isOpen: boolean },
   ): void {
     this.inputs += 1;
     this.note("turn", [input, actions], briefOf(input, actions));
     this.strikes.saw(input);
     if (input.type === "camera.up") powerOn.cameraUpMs ??= this.#world.nowMs;
     const due = duePress(actions, state);
-    if (due !== null && isConnected) this.duePresses.push({ id: due, atMs: this.#world.nowMs });
+    if (due !== null && client.isOpen) this.duePresses.push({ id: due, atMs: this.#world.nowMs });
     this.watch?.turn(input);
     switch (input.type) {
       case "agent.started":
@@ -137,7 +136,8 @@ export class Ledger implements BrokerWitness {
       if (!this.rows.has(row.id)) this.rows.set(row.id, { row, powerOn: powerOn.number });
     }
     // Declarations of drops are few and never dropped themselves.
-    const refused = state.outbox.unsaved.filter((one) => one.failed && one.row.eventType !== "drop").length;
+    let refused = 0;
+    for (const { failed, row } of state.outbox.unsaved) if (failed && row.eventType !== "drop") refused += 1;
     this.peakUnsavedRows = Math.max(this.peakUnsavedRows, refused);
   }
 
@@ -204,9 +204,11 @@ export class Ledger implements BrokerWitness {
   attempted(powerOn: PowerOn, message: BrokerMessageOut, connection: number, token: number): void {
     const { topic, payload, retain } = message;
     const text = payload.kind === "text" ? payload.text : null;
+    // Bytes that are not retained are as they should be; what they are is judged where they arrive.
+    if (text === null && !retain) return;
     const sighting = this.#sighting({ topic, text, bytes: 0, tag: null, retain }, powerOn.number);
     this.attempts.push(sighting);
-    if (sighting.event) this.#published.set(`${connection}/${token}`, sighting.event.id);
+    if (sighting.event) this.#published.set(token, { connection, id: sighting.event.id });
   }
 
   arrived(message: ModelledMessage): void {
@@ -261,8 +263,10 @@ export class Ledger implements BrokerWitness {
   }
 
   #acked(connection: number, token: number): void {
-    const id = this.#published.get(`${connection}/${token}`);
-    if (id && this.settings.uplink.settle === "puback") this.#accept(id, "settled");
+    const published = this.#published.get(token);
+    if (published?.connection !== connection) return;
+    this.#published.delete(token);
+    if (this.settings.uplink.settle === "puback") this.#accept(published.id, "settled");
   }
 
   #accept(id: string, how: "durable" | "settled"): void {
@@ -274,13 +278,8 @@ export class Ledger implements BrokerWitness {
   }
 
   #eventIn(message: ModelledMessage): EventFacts | null {
-    if (message.text === null) return null;
-    const known = this.#eventsByBody.get(message.text);
-    if (known) return known;
-    if (!/\/(?:event|late)\//.test(message.topic) || parseTopic(message.topic)?.kind !== "event") return null;
-    const event = readEvent(message.text);
-    this.#eventsByBody.set(message.text, event);
-    return event;
+    if (message.text === null || readTopic(message.topic)?.kind !== "event") return null;
+    return readEvent(message.text);
   }
 }
 
@@ -288,12 +287,22 @@ export class Ledger implements BrokerWitness {
 function briefOf(input: Input, actions: readonly Action[]): string {
   let brief = `${input.type} ${input.occurredAt}`;
   for (const action of actions) {
-    // What is said to a log does nothing.
-    if (action.type === "log") continue;
-    brief += ` ${action.type}`;
-    if (action.type === "timer.set") brief += `:${action.key}:${action.atMs}`;
-    else if (action.type === "broker.publish") brief += `:${action.token}:${action.message.topic}`;
-    else if (action.type === "store.append") brief += `:${action.row.id}`;
+    switch (action.type) {
+      // What is said to a log does nothing.
+      case "log":
+        break;
+      case "timer.set":
+        brief += ` timer.set:${action.key}:${action.atMs}`;
+        break;
+      case "broker.publish":
+        brief += ` broker.publish:${action.token}:${action.message.topic}`;
+        break;
+      case "store.append":
+        brief += ` store.append:${action.row.id}`;
+        break;
+      default:
+        brief += ` ${action.type}`;
+    }
   }
   return brief;
 }

@@ -1,4 +1,5 @@
 import type { Settings } from "../../agent/contract/settings.ts";
+import { forgetEvents } from "../checkers/event-facts.ts";
 import type { Evidence, Violation } from "../checkers/evidence.ts";
 import { checkAll } from "../checkers/index.ts";
 import { World } from "../world/world.ts";
@@ -75,6 +76,7 @@ export function playStory(story: Story, { tamper = (ports) => ports, trace }: Pl
   }
   const totals = nothingYet();
   for (const [at, scene] of scenes.entries()) add(totals, totalsOf(scene, evidence[at] ?? null));
+  forgetEvents();
   return {
     seed: story.seed,
     hash: world.trace.fingerprint(),

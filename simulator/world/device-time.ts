@@ -38,9 +38,7 @@ export class PoweredTime implements DeviceTime {
   }
 
   after(delayMs: number, run: () => void): Scheduled {
-    return this.#world.at(this.worldMs(this.monotonicMs() + delayMs), () => {
-      if (this.#powered) run();
-    });
+    return this.#world.at(this.worldMs(this.monotonicMs() + delayMs), run, this);
   }
 
   /** The world's time at which a monotonic time of this power-on is reached. */

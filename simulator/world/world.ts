@@ -7,6 +7,11 @@ export interface Scheduled {
   cancel(): void;
 }
 
+/** What a happening may depend on. */
+export interface Power {
+  readonly powered: boolean;
+}
+
 /** UTC when every world begins: 2026-01-01. */
 export const WORLD_BEGAN_UTC_MS = 1_767_225_600_000;
 
@@ -45,10 +50,13 @@ export class World {
     return this.#nowMs;
   }
 
-  /** Runs `run` at `atMs`, or next when that is past. Throws a RangeError for a time that is not whole. */
-  at(atMs: number, run: () => void): Scheduled {
+  /**
+   * Runs `run` at `atMs`, or next when that is past; not at all if `power` is gone by then.
+   * Throws a RangeError for a time that is not whole.
+   */
+  at(atMs: number, run: () => void, power: Power | null = null): Scheduled {
     if (!Number.isSafeInteger(atMs)) throw new RangeError(`a time must be whole milliseconds, not ${atMs}`);
-    const happening = new Happening(Math.max(atMs, this.#nowMs), this.#order, run);
+    const happening = new Happening(Math.max(atMs, this.#nowMs), this.#order, run, power);
     this.#order += 1;
     if (atMs <= this.#nowMs) this.#now.push(happening);
     else this.#heap.push(happening);
@@ -71,7 +79,7 @@ export class World {
       if (next.run === null) continue;
       this.#countInstant(next.atMs);
       this.#nowMs = next.atMs;
-      next.run();
+      if (next.power === null || next.power.powered) next.run();
       if (enough()) return;
     }
     this.#nowMs = Math.max(this.#nowMs, untilMs);
@@ -106,12 +114,14 @@ export class World {
 class Happening implements Scheduled {
   readonly atMs: number;
   readonly order: number;
+  readonly power: Power | null;
   run: (() => void) | null;
 
-  constructor(atMs: number, order: number, run: () => void) {
+  constructor(atMs: number, order: number, run: () => void, power: Power | null) {
     this.atMs = atMs;
     this.order = order;
     this.run = run;
+    this.power = power;
   }
 
   cancel(): void {
