@@ -14,6 +14,8 @@ const onWhatShips = {
 
 /** These measure time, or need the machine's whole strength: one after the other, and nothing beside them. */
 const ALONE = [
+  "camera-awkward",
+  "camera-rtsp",
   "capture",
   "capture-faults",
   "capture-mask",
