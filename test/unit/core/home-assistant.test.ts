@@ -132,8 +132,10 @@ describe("Home Assistant", () => {
     const { clipId } = desk.last("clip.open");
     desk.ackAll();
     const segments: SegmentHandle[] = Array.from({ length: 50 }, (_, index) => ({
-      ...{ index, offset: index * 4_000, bytes: 4_000, sha256: "ef".repeat(32) },
+      ...{ index, offset: index * 3_000, bytes: 3_000, sha256: "ef".repeat(32) },
     }));
+    // Room for three pieces, not for two and the announcement.
+    desk.state.pacing.windowBytes = 9_600;
     desk.input({ type: "clip.grew", occurredAt: desk.now, clipId, segments });
     desk.actions = [];
     birth(desk);
@@ -146,6 +148,7 @@ describe("Home Assistant", () => {
     // One piece after the other is acknowledged: the announcement goes when nothing is on its way.
     for (let i = 0; i < 8 && announcements(desk).length === 0; i++) {
       const [oldest] = desk.state.uplink.inFlight;
+      desk.state.pacing.windowBytes = 9_600;
       if (oldest) desk.ack(oldest.token);
     }
     expect(announcements(desk)).toHaveLength(1);

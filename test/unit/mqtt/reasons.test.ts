@@ -39,6 +39,7 @@ test("only a reason code of a PUBACK answers a publish", () => {
   expect(answerOf(coded(0x97))).toEqual({
     cause: "refused",
     detail: "the broker refused it: Quota exceeded (0x97)",
+    reasonCode: 0x97,
   });
   expect(answerOf(new Error("Connection closed"))).toBe("lost");
   expect(answerOf(coded("ECONNRESET"))).toBe("lost");
