@@ -53,9 +53,9 @@ const TABLE = [
   },
   {
     folder: "^agent/consumer/",
-    may: [CONTRACT, npm("typebox", "tar-stream", "@types/tar-stream")],
+    may: [CONTRACT, npm("typebox")],
     comment:
-      "The consumer runs in browsers: contract and pure libraries. Hand it bytes; reading and writing is its caller's.",
+      "The consumer runs in browsers: contract and schema library. Hand it bytes; reading and writing is its caller's.",
   },
   {
     folder: "^agent/config/",

@@ -11,6 +11,8 @@ export const FOR_TESTS = [
   { name: "mosquitto", isThere: () => isInstalled("mosquitto") },
   { name: "mosquitto-clients", isThere: () => isInstalled("mosquitto_sub") && isInstalled("mosquitto_pub") },
   { name: "opencv-doc", isThere: () => existsSync(FOOTAGE) },
+  // A browser for porchlight/consumer.
+  { name: "chromium", isThere: () => isInstalled("chromium") },
   // A slow link for the bench.
   { name: "iproute2", isThere: () => isInstalled("ip") && isInstalled("tc") },
   // A real RTSP server, and what its pipelines are made of.

@@ -26,7 +26,7 @@ const ALLOWED: Tree = {
   ],
   "device/doctor/main.ts": ["../linux/camera.ts", "../boards/pi.ts", "../../agent/mqtt/broker.ts"],
   "agent/contract/topics.ts": ["typebox", "typebox/value"],
-  "agent/consumer/parse.ts": ["../contract/topics.ts", "tar-stream", "typebox"],
+  "agent/consumer/parse.ts": ["../contract/topics.ts", "typebox"],
   "agent/config/load.ts": ["../contract/topics.ts", "yaml", "node:fs", "typebox/value"],
   "agent/core/step.ts": [
     "../contract/topics.ts",
