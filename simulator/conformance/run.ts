@@ -2,7 +2,7 @@ import { PorchlightError, UsageError } from "../../agent/contract/errors.ts";
 import type { Settings } from "../../agent/contract/settings.ts";
 import { CLIP_CASES } from "./cases-clips.ts";
 import { EVENT_CASES, RECEIPTS } from "./cases-events.ts";
-import { ODD_CASES } from "./cases-odd.ts";
+import { ODD_CASES, RETAINED } from "./cases-odd.ts";
 import { STATUS_CASES } from "./cases-status.ts";
 import { Mail } from "./mail.ts";
 import { type ConformanceCase, Stage } from "./stage.ts";
@@ -50,6 +50,7 @@ export const CASES: readonly ConformanceCase[] = [
   ...CLIP_CASES,
   ...ODD_CASES,
   ...STATUS_CASES,
+  RETAINED,
 ];
 
 /** The doorbells of a run have names that begin so. */
@@ -59,7 +60,7 @@ export function prefixOf(run: string): string {
 
 /**
  * Plays the cases and judges what comes back. `receipts` goes first, for it shows what the others can be judged by;
- * then all at once, each with a doorbell of its own.
+ * then all at once, each with a doorbell of its own, but for `retained`.
  * @throws WorldError when there is no broker, or it does not do its part.
  */
 export async function runConformance(options: ConformanceOptions): Promise<ConformanceResult> {
@@ -76,10 +77,9 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
     await mail.ask(`${prefixOf(run)}receipts`, false, options.waitMs);
     const first = await play(RECEIPTS, 0);
     receipts = !first.failures.some((failure) => failure.startsWith("no receipt"));
-    const rest = await Promise.all(
-      chosen.filter((one) => one !== RECEIPTS).map((one, at) => play(one, at + 1)),
-    );
-    const cases = [first, ...rest];
+    const together = chosen.filter((one) => one !== RECEIPTS && one !== RETAINED);
+    const cases = [first, ...(await Promise.all(together.map((one, at) => play(one, at + 1))))];
+    if (chosen.includes(RETAINED)) cases.push(await play(RETAINED, CASES.length));
     const troubles = [...mail.troubles];
     const ok = cases.every(({ verdict }) => verdict !== "failed") && troubles.length === 0;
     return { ok, run, receipts, answers: mail.answers, cases, troubles };
