@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Consumer } from "../../agent/consumer/index.ts";
+import { type ConformanceFlags, conformance } from "../../simulator/conformance/command.ts";
 import { ReferenceConsumer } from "../../simulator/conformance/reference.ts";
 import { CASES, type ConformanceResult, runConformance } from "../../simulator/conformance/run.ts";
 import { defaultSettings } from "../../simulator/virtual/settings.ts";
@@ -122,14 +123,13 @@ describe("a wrong consumer fails, and for what is wrong with it", () => {
   });
 });
 
-test.each([
-  [["--broker", "mqtt://127.0.0.1:1"], 1, /^porchlight-sim: no connection to the broker: .*127\.0\.0\.1:1/],
-  [["--broker", "mqtt://127.0.0.1:1", "--case", "lat"], 2, /--case lat: there is receipts, duplicate, late/],
-  [["--broker", "mqtt://127.0.0.1:1", "--wait", "0"], 2, /--wait is a whole number of seconds from 1 to 300/],
-  [["--broker", "mqtt://127.0.0.1:1", "--run", "A"], 2, /--run is 3 to 8 of a-z and 0-9, not "A"/],
-  [["--broker", "elsewhere"], 2, /broker\.urls/],
-])("what cannot be: %j", async (args, code, words) => {
-  const program = startProgram("simulator", ["conformance", ...args]);
-  expect(await program.ended).toMatchObject({ code });
-  expect(program.stderr()).toMatch(words);
+test.each<[Partial<ConformanceFlags>, number, RegExp]>([
+  [{}, 1, /^no connection to the broker: .*127\.0\.0\.1:1/],
+  [{ case: ["lat"] }, 2, /^--case lat: there is receipts, duplicate, late/],
+  [{ wait: "0" }, 2, /^--wait is a whole number of seconds from 1 to 300/],
+  [{ run: "A" }, 2, /^--run is 3 to 8 of a-z and 0-9, not "A"/],
+  [{ broker: "elsewhere" }, 2, /broker\.urls/],
+])("what cannot be: %j", async (flags, exitCode, words) => {
+  const said = conformance({ broker: "mqtt://127.0.0.1:1", wait: "1", ...flags }, () => undefined);
+  await expect(said).rejects.toMatchObject({ exitCode, message: expect.stringMatching(words) });
 });
