@@ -13,6 +13,8 @@ export const FOR_TESTS = [
   { name: "opencv-doc", isThere: () => existsSync(FOOTAGE) },
   // A browser for porchlight/consumer.
   { name: "chromium", isThere: () => isInstalled("chromium") },
+  // A consumer that is not ours.
+  { name: "python3-paho-mqtt", isThere: () => isDebianPackage("python3-paho-mqtt") },
   // A slow link for the bench.
   { name: "iproute2", isThere: () => isInstalled("ip") && isInstalled("tc") },
   // A real RTSP server, and what its pipelines are made of.

@@ -1,14 +1,17 @@
+import { spawn } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Consumer } from "../../agent/consumer/index.ts";
+import type { Settings } from "../../agent/contract/settings.ts";
 import { type ConformanceFlags, conformance } from "../../simulator/conformance/command.ts";
 import { ReferenceConsumer } from "../../simulator/conformance/reference.ts";
 import { CASES, type ConformanceResult, runConformance } from "../../simulator/conformance/run.ts";
 import { defaultSettings } from "../../simulator/virtual/settings.ts";
 import { type Mosquitto, startMosquitto } from "../fixtures/mosquitto.ts";
 import { startProgram } from "../fixtures/programs.ts";
+import { until } from "../fixtures/until.ts";
 import {
   BelievesOldWills,
   DoubleCounts,
@@ -27,11 +30,17 @@ afterAll(async () => {
   await mosquitto.stop();
 });
 
+function settingsFor(url: string): Settings {
+  const settings = defaultSettings();
+  settings.broker.urls = [url];
+  settings.motion.watch = false;
+  settings.clip.segmentBytes = 32_768;
+  return settings;
+}
+
 let runs = 0;
 async function judge(consumer: Consumer | null, waitMs: number): Promise<ConformanceResult> {
-  const settings = defaultSettings();
-  settings.broker.urls = [mosquitto.url];
-  settings.motion.watch = false;
+  const settings = settingsFor(mosquitto.url);
   runs += 1;
   const run = `test${runs}`;
   const reference = consumer ? new ReferenceConsumer({ settings: settings.broker, run, consumer }) : null;
@@ -61,6 +70,31 @@ test("our own consumer passes every case, and the program says so", async () => 
     `tests="${CASES.length}" failures="0" errors="0" skipped="0"`,
   );
   rmSync(junit);
+});
+
+test("docs/conformance.md tells of every case, and its consumer in Python passes all of them", async () => {
+  const page = readFileSync(new URL("../../docs/conformance.md", import.meta.url), "utf8");
+  for (const { name, plays, expects } of CASES)
+    expect(page).toContain(`| \`${name}\` | ${plays} | ${expects} |`);
+  const [, code = ""] = /```python\n([^`]*)```/.exec(page) ?? [];
+  const settings = settingsFor(mosquitto.url);
+  const python = spawn("python3", ["-", "127.0.0.1", String(mosquitto.port), "python"]);
+  let said = "";
+  for (const stream of [python.stdout, python.stderr])
+    stream.on("data", (more) => {
+      said += more;
+    });
+  python.stdin.end(code);
+  try {
+    await until(() => said.includes("subscribed"), "its subscription");
+    const result = await runConformance({ settings, run: "python", waitMs: 20_000, seed: 77, only: [] });
+    expect(failed(result), said).toEqual([]);
+    expect(result.cases.map(({ verdict, reason }) => [verdict, reason])).toEqual(
+      CASES.map(() => ["passed", ""]),
+    );
+  } finally {
+    python.kill();
+  }
 });
 
 const EPOCH = "[0-9a-f]{16}";
