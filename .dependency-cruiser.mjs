@@ -154,6 +154,21 @@ const TABLE = [
       "porchlight/sim runs in anybody's test: a world and nothing of the host. Files, processes and terminals belong to simulator/scenarios and simulator/live.",
   },
   {
+    folder: "^simulator/conformance/",
+    may: [
+      PORTS,
+      CONTRACT,
+      "^agent/(config|consumer|mqtt)/",
+      "^agent/runtime\\.ts$",
+      "^device/linux/storage/clip-tar\\.ts$",
+      "^simulator/(world|hardware|live|scenarios)/",
+      NODE,
+      npm("typebox"),
+    ],
+    comment:
+      "The conformance kit plays the real core on a virtual clock to a real broker, by the device's own adapter. It knows nothing of the consumer that it judges but the wire.",
+  },
+  {
     folder: "^simulator/fleet/",
     may: [PORTS, CONTRACT, "^agent/", "^device/linux/", "^simulator/(world|hardware|network|live)/", NODE],
     comment:

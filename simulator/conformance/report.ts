@@ -12,10 +12,7 @@ export function reportLines({ cases, receipts, answers, troubles, ok }: Conforma
   return [
     ...columns([["", "case", "took", "what is played"], ...rows]),
     "",
-    ...(receipts
-      ? []
-      : ["This consumer does not give every receipt: the other cases are judged by answers alone."]),
-    ...(answers ? [] : ["This consumer answers no questions: the cases are judged by receipts alone."]),
+    ...judgedBy(receipts, answers),
     ...troubles,
     ...failed.flatMap(({ name, expects, failures }) => [
       `${name}: must come back: ${expects}`,
@@ -24,6 +21,15 @@ export function reportLines({ cases, receipts, answers, troubles, ok }: Conforma
     ...cases.filter((one) => one.verdict !== "failed" && one.reason !== "" && answers).map(leftOut),
     `${passed.length} of ${cases.length} cases passed${ok ? "" : ": this consumer does not conform"}`,
   ];
+}
+
+/** What there is to judge it by, where that is not everything. */
+function judgedBy(receipts: boolean, answers: boolean): string[] {
+  if (receipts && answers) return [];
+  if (receipts) return ["This consumer answers no questions: the cases are judged by receipts alone."];
+  if (answers)
+    return ["This consumer does not give every receipt: the other cases are judged by answers alone."];
+  return ["This consumer gives no receipts and answers no questions: nothing else can be judged."];
 }
 
 function leftOut({ name, reason }: CaseResult): string {

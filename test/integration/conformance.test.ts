@@ -78,7 +78,7 @@ test("docs/conformance.md tells of every case, and its consumer in Python passes
     expect(page).toContain(`| \`${name}\` | ${plays} | ${expects} |`);
   const [, code = ""] = /```python\n([^`]*)```/.exec(page) ?? [];
   const settings = settingsFor(mosquitto.url);
-  const python = spawn("python3", ["-", "127.0.0.1", String(mosquitto.port), "python"]);
+  const python = spawn("/usr/bin/python3", ["-", "127.0.0.1", String(mosquitto.port), "python"]);
   let said = "";
   for (const stream of [python.stdout, python.stderr])
     stream.on("data", (more) => {

@@ -76,6 +76,14 @@ const ALLOWED: Tree = {
     "node:child_process",
   ],
   "agent/compose.ts": ["./runtime.ts"],
+  "simulator/conformance/door.ts": [
+    "../hardware/button.ts",
+    "../../agent/runtime.ts",
+    "../../agent/mqtt/broker.ts",
+    "../../agent/consumer/parse.ts",
+    "typebox/compile",
+    "node:crypto",
+  ],
   "simulator/fleet/doorbell.ts": [
     "node:perf_hooks",
     "../hardware/button.ts",
