@@ -127,6 +127,7 @@ const REFUSED: [file: string, imports: string, rule: string][] = [
   ["simulator/network/bad.ts", "../../agent/mqtt/broker.ts", "table: ^simulator/network/"],
   ["simulator/scenarios/live/bad.ts", "../../../agent/mqtt/broker.ts", "table: ^simulator/scenarios/live/"],
   ["simulator/scenarios/live/bad-library.ts", "mqtt", "table: ^simulator/scenarios/live/"],
+  ["simulator/conformance/bad.ts", "../../agent/compose.ts", "table: ^simulator/conformance/"],
   ["simulator/fleet/bad.ts", "../virtual/run.ts", "table: ^simulator/fleet/"],
   ["simulator/live/bad-test.ts", "../../test/unit/any.test.ts", "no test in the simulator"],
   ["agent/bad-mqtt.ts", "mqtt", "behind: mqtt"],
