@@ -53,9 +53,9 @@ const TABLE = [
   },
   {
     folder: "^agent/consumer/",
-    may: [CONTRACT, npm("typebox", "tar-stream", "@types/tar-stream")],
+    may: [CONTRACT, npm("typebox")],
     comment:
-      "The consumer runs in browsers: contract and pure libraries. Hand it bytes; reading and writing is its caller's.",
+      "The consumer runs in browsers: contract and schema library. Hand it bytes; reading and writing is its caller's.",
   },
   {
     folder: "^agent/config/",
@@ -158,6 +158,21 @@ const TABLE = [
     ],
     comment:
       "porchlight/sim runs in anybody's test: a world and nothing of the host. Files, processes and terminals belong to simulator/scenarios and simulator/live.",
+  },
+  {
+    folder: "^simulator/conformance/",
+    may: [
+      PORTS,
+      CONTRACT,
+      "^agent/(config|consumer|mqtt)/",
+      "^agent/runtime\\.ts$",
+      "^device/linux/storage/clip-tar\\.ts$",
+      "^simulator/(world|hardware|live|scenarios)/",
+      NODE,
+      npm("typebox"),
+    ],
+    comment:
+      "The conformance kit plays the real core on a virtual clock to a real broker, by the device's own adapter. It knows nothing of the consumer that it judges but the wire.",
   },
   {
     folder: "^simulator/fleet/",

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { PorchlightError } from "../agent/contract/errors.ts";
 import { readVersion } from "../agent/version.ts";
+import { type ConformanceFlags, conformance } from "./conformance/command.ts";
 import { fleet } from "./fleet/command.ts";
 import type { FleetFlags } from "./fleet/flags.ts";
 import { type LiveOptions, live } from "./live/command.ts";
@@ -120,6 +121,24 @@ program
   .option("--json", "print each result as JSON")
   .action(async (files: string[], flags: ScenarioFlags) => {
     process.exitCode = await scenario(files, flags, print);
+  });
+
+program
+  .command("conformance")
+  .description(
+    "Play awkward cases to the consumer on a broker, and judge the receipts and answers that come back",
+  )
+  .requiredOption("--broker <url>", "the broker that the consumer is on: mqtt://HOST:PORT")
+  .option("--protocol <version>", "broker.protocol: 5 or 3.1.1")
+  .option("--config <file>", "YAML file with settings, such as broker.username")
+  .option("--run <id>", "stands in the names of the doorbells: 3 to 8 of a-z and 0-9 (by chance)")
+  .option("--wait <seconds>", "how long anything is waited for", "5")
+  .option("--case <names...>", "play these alone, after the first")
+  .option("--reference", "judge our own consumer, which is started beside")
+  .option("--junit <file>", "write a JUnit report")
+  .option("--json", "print the result as one line of JSON")
+  .action(async (flags: ConformanceFlags) => {
+    process.exitCode = await conformance(flags, print);
   });
 
 await program.parseAsync().catch(endOn);

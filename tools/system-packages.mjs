@@ -11,6 +11,10 @@ export const FOR_TESTS = [
   { name: "mosquitto", isThere: () => isInstalled("mosquitto") },
   { name: "mosquitto-clients", isThere: () => isInstalled("mosquitto_sub") && isInstalled("mosquitto_pub") },
   { name: "opencv-doc", isThere: () => existsSync(FOOTAGE) },
+  // A browser for porchlight/consumer.
+  { name: "chromium", isThere: () => isInstalled("chromium") },
+  // A consumer that is not ours.
+  { name: "python3-paho-mqtt", isThere: () => isDebianPackage("python3-paho-mqtt") },
   // A slow link for the bench.
   { name: "iproute2", isThere: () => isInstalled("ip") && isInstalled("tc") },
   // What Home Assistant renders its templates with.

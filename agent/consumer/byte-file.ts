@@ -11,9 +11,16 @@ export class ByteFile {
   /** In order, without overlap. */
   #pieces: Piece[] = [];
   #bytes = 0;
+  /** Bytes before this were taken out. */
+  #taken = 0;
 
-  /** How many bytes of it are there. */
+  /** How many bytes of it are there, or were and have been taken out. */
   get bytes(): number {
+    return this.#taken + this.#bytes;
+  }
+
+  /** How many bytes of it are held. */
+  get heldBytes(): number {
     return this.#bytes;
   }
 
@@ -21,7 +28,57 @@ export class ByteFile {
     return this.#pieces.length;
   }
 
+  /** What was taken out is not changed any more. */
   write(at: number, bytes: Uint8Array): void {
+    if (at < this.#taken) this.#put(this.#taken, bytes.subarray(this.#taken - at));
+    else this.#put(at, bytes);
+  }
+
+  /** Takes out what is there without a gap, from where the last call ended. */
+  take(): Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    for (let piece = this.#pieces[0]; piece?.at === this.#taken; piece = this.#pieces[0]) {
+      taken.push(piece.bytes);
+      this.#pieces.shift();
+      this.#taken += piece.bytes.length;
+      this.#bytes -= piece.bytes.length;
+    }
+    return taken;
+  }
+  /** What of the first `size` bytes is not there; at most `limit` ranges, the first ones. */
+  missing(size: number, limit: number): ByteRange[] {
+    const missing: ByteRange[] = [];
+    let next = this.#taken;
+    for (const { at, bytes } of this.#pieces) {
+      if (missing.length >= limit || at >= size) break;
+      if (at > next) missing.push([next, at]);
+      next = at + bytes.length;
+    }
+    if (next < size && missing.length < limit) missing.push([next, size]);
+    return missing;
+  }
+
+  /** Bytes from the first on without a gap. */
+  contiguous(): number {
+    let next = this.#taken;
+    for (const { at, bytes } of this.#pieces) {
+      if (at > next) break;
+      next = at + bytes.length;
+    }
+    return next;
+  }
+
+  /** The first `size` bytes, which must all be there: none may have been taken out. */
+  read(size: number): Uint8Array {
+    const whole = new Uint8Array(size);
+    for (const { at, bytes } of this.#pieces) {
+      if (at < size) whole.set(bytes.subarray(0, size - at), at);
+    }
+    return whole;
+  }
+
+  #put(at: number, bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
     const end = at + bytes.length;
     const first = this.#firstEndingAfter(at);
     const before: Piece[] = [];
@@ -36,38 +93,6 @@ export class ByteFile {
     }
     this.#pieces.splice(first, last - first, ...before, { at, bytes }, ...after);
     this.#bytes += bytes.length;
-  }
-
-  /** What of the first `size` bytes is not there; at most `limit` ranges, the first ones. */
-  missing(size: number, limit: number): ByteRange[] {
-    const missing: ByteRange[] = [];
-    let next = 0;
-    for (const { at, bytes } of this.#pieces) {
-      if (missing.length >= limit || at >= size) break;
-      if (at > next) missing.push([next, at]);
-      next = at + bytes.length;
-    }
-    if (next < size && missing.length < limit) missing.push([next, size]);
-    return missing;
-  }
-
-  /** Bytes from the first on without a gap. */
-  contiguous(): number {
-    let next = 0;
-    for (const { at, bytes } of this.#pieces) {
-      if (at > next) break;
-      next = at + bytes.length;
-    }
-    return next;
-  }
-
-  /** The first `size` bytes, which must all be there. */
-  read(size: number): Uint8Array {
-    const whole = new Uint8Array(size);
-    for (const { at, bytes } of this.#pieces) {
-      if (at < size) whole.set(bytes.subarray(0, size - at), at);
-    }
-    return whole;
   }
 
   #firstEndingAfter(at: number): number {

@@ -1,6 +1,8 @@
 import type { ClipInitMessage, ClipManifest } from "../contract/messages.ts";
 import { ByteFile, type ByteRange } from "./byte-file.ts";
-import { ClipFormatError, readClip } from "./clip-file.ts";
+import { readClip } from "./clip-file.ts";
+import { ClipFormatError, concat } from "./clip-format.ts";
+import { ClipStream, type StreamedFile } from "./clip-stream.ts";
 import { forgetOldest } from "./device-record.ts";
 import type { ClipMessage } from "./parse.ts";
 import { sha256Hex } from "./sha256.ts";
@@ -34,6 +36,37 @@ export interface ClipComplete {
   end: ClipManifest["end"];
 }
 
+/**
+ * The next file of a clip, while it is still arriving: its bytes are those that their segments' topics tell of. They
+ * are handed out once, in the order of playing, and not kept. Joined they are the MP4.
+ */
+export interface ClipPart {
+  kind: "clip-part";
+  deviceId: string;
+  clipId: string;
+  /** 0 is the initialisation segment (ISO/IEC 14496-12), the fragments count from 1. */
+  index: number;
+  name: string;
+  bytes: Uint8Array;
+  sha256: string;
+  init: ClipInitMessage;
+}
+
+/** Every part has been handed out, and is what the manifest says. Told once for a clip. */
+export interface ClipStreamed {
+  kind: "clip-streamed";
+  deviceId: string;
+  clipId: string;
+  /** Size and SHA-256 of the clip's tar, as `fin` has them. */
+  bytes: number;
+  sha256: string;
+  init: ClipInitMessage;
+  manifest: ClipManifest;
+  /** It ended as it was meant to: `end` is `finished`. */
+  whole: boolean;
+  end: ClipManifest["end"];
+}
+
 /** There is something wrong with the clip. `final`: nothing more is expected of it. */
 export interface ClipBad {
   kind: "clip-bad";
@@ -53,7 +86,17 @@ export interface ClipRefused {
   detail: string;
 }
 
-export type ClipOutcome = ClipProgress | ClipComplete | ClipBad | ClipRefused;
+export type ClipOutcome = ClipProgress | ClipComplete | ClipPart | ClipStreamed | ClipBad | ClipRefused;
+
+export interface ClipAssemblerOptions extends Partial<ClipAssemblerLimits> {
+  /**
+   * `whole` (unless told): a clip is held until all of it is there, checked as a whole, and handed out with its bytes.
+   * `parts`: each file of it is handed out as soon as everything up to its end is there and `init` has come, and only
+   * what came out of order is held; the manifest proves all of them at the end. The hash of the whole tar in `fin` is
+   * then not computed: its files are checked by the manifest, and its bytes by their segments.
+   */
+  deliver?: "whole" | "parts";
+}
 
 export interface ClipAssemblerLimits {
   /** Clips in assembly at a time. */
@@ -76,12 +119,18 @@ const MAX_MISSING = 64;
 /** A clip in more pieces than this is no clip: pieces would cost more memory than bytes. */
 const MAX_PIECES = 65_536;
 
+interface Fin {
+  bytes: number;
+  sha256: string;
+}
+
 interface Assembly {
   deviceId: string;
   clipId: string;
   init: { body: string; message: ClipInitMessage } | null;
-  fin: { bytes: number; sha256: string } | null;
+  fin: Fin | null;
   file: ByteFile;
+  stream: ClipStream;
 }
 
 /**
@@ -91,12 +140,14 @@ interface Assembly {
  */
 export class ClipAssembler {
   readonly #limits: ClipAssemblerLimits;
+  readonly #deliver: "whole" | "parts";
   readonly #clips = new Map<string, Assembly>();
   readonly #over = new Set<string>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(limits: Partial<ClipAssemblerLimits> = {}) {
+  constructor({ deliver = "whole", ...limits }: ClipAssemblerOptions = {}) {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    this.#deliver = deliver;
   }
 
   /** What this message means. Calls take effect in their order, also when they overlap. Never rejects. */
@@ -110,7 +161,7 @@ export class ClipAssembler {
   /** Bytes held at this moment. */
   get heldBytes(): number {
     let bytes = 0;
-    for (const { file } of this.#clips.values()) bytes += file.bytes;
+    for (const clip of this.#clips.values()) bytes += heldBy(clip);
     return bytes;
   }
 
@@ -135,9 +186,26 @@ export class ClipAssembler {
   }
 
   async #progress(clip: Assembly): Promise<ClipOutcome[]> {
+    const { init } = clip;
+    if (this.#deliver === "whole" || init === null) return [await this.#look(clip)];
+    try {
+      const files = await clip.stream.push(concat(clip.file.take()));
+      return [...files.map((file) => partOf(clip, init.message, file)), await this.#look(clip)];
+    } catch (error) {
+      if (!(error instanceof ClipFormatError)) throw error;
+      return [this.#end(clip, "format", error.message)];
+    }
+  }
+
+  /** Whether it is complete, or how far it has come. */
+  async #look(clip: Assembly): Promise<ClipOutcome> {
     const { deviceId, clipId, init, fin, file } = clip;
     const missing = fin ? file.missing(fin.bytes, MAX_MISSING) : [];
-    if (fin && init && missing.length === 0) return [await this.#complete(clip, init.message, fin)];
+    if (fin && init && missing.length === 0) {
+      return this.#deliver === "whole"
+        ? await this.#complete(clip, init.message, fin)
+        : this.#streamed(clip, init.message, fin);
+    }
     const progress: ClipProgress = {
       kind: "clip-progress",
       deviceId,
@@ -148,14 +216,25 @@ export class ClipAssembler {
       size: fin?.bytes ?? null,
       missing,
     };
-    return [progress];
+    return progress;
   }
 
-  async #complete(
-    clip: Assembly,
-    init: ClipInitMessage,
-    fin: { bytes: number; sha256: string },
-  ): Promise<ClipComplete | ClipBad> {
+  #streamed(clip: Assembly, init: ClipInitMessage, { bytes, sha256 }: Fin): ClipStreamed | ClipBad {
+    const { deviceId, clipId, stream } = clip;
+    try {
+      if (stream.bytes !== bytes) throw new ClipFormatError(`${stream.bytes} bytes, not ${bytes}`);
+      const manifest = stream.end(clipId);
+      this.#close(clip);
+      const whole = manifest.end === "finished";
+      const about = { bytes, sha256, init, manifest, whole, end: manifest.end };
+      return { kind: "clip-streamed", deviceId, clipId, ...about };
+    } catch (error) {
+      if (!(error instanceof ClipFormatError)) throw error;
+      return this.#end(clip, "format", error.message);
+    }
+  }
+
+  async #complete(clip: Assembly, init: ClipInitMessage, fin: Fin): Promise<ClipComplete | ClipBad> {
     const bytes = clip.file.read(fin.bytes);
     const { deviceId, clipId } = clip;
     if ((await sha256Hex(bytes)) !== fin.sha256) {
@@ -186,7 +265,14 @@ export class ClipAssembler {
   }
 
   #touch(key: string, { deviceId, clipId }: ClipMessage): Assembly {
-    const clip = this.#clips.get(key) ?? { deviceId, clipId, init: null, fin: null, file: new ByteFile() };
+    const clip = this.#clips.get(key) ?? {
+      deviceId,
+      clipId,
+      init: null,
+      fin: null,
+      file: new ByteFile(),
+      stream: new ClipStream(this.#limits.maxClipBytes),
+    };
     this.#clips.delete(key);
     this.#clips.set(key, clip);
     return clip;
@@ -197,7 +283,7 @@ export class ClipAssembler {
     let bytes = this.heldBytes;
     for (const clip of this.#clips.values()) {
       if (this.#clips.size <= this.#limits.maxClips && bytes <= this.#limits.maxBytes) break;
-      bytes -= clip.file.bytes;
+      bytes -= heldBy(clip);
       givenUp.push(this.#end(clip, "given-up", "no room for it among the clips that are arriving"));
     }
     return givenUp;
@@ -214,6 +300,14 @@ export class ClipAssembler {
     this.#over.add(key);
     forgetOldest(this.#over, this.#limits.maxKnown);
   }
+}
+
+function heldBy({ file, stream }: Assembly): number {
+  return file.heldBytes + stream.pendingBytes;
+}
+
+function partOf({ deviceId, clipId }: Assembly, init: ClipInitMessage, file: StreamedFile): ClipPart {
+  return { kind: "clip-part", deviceId, clipId, ...file, init };
 }
 
 function finBytes(message: ClipMessage): number {

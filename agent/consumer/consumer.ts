@@ -1,7 +1,17 @@
 import type { HealthMessage, ReceiptMessage, StatusMessage } from "../contract/messages.ts";
-import { ageMs, DeviceRecord, type EpochRecord, forgetOldest, type Lane, mayRing } from "./device-record.ts";
+import {
+  ageMs,
+  DeviceRecord,
+  forgetOldest,
+  type Lane,
+  learnTime,
+  mayRing,
+  owesReceipt,
+} from "./device-record.ts";
 import { type ClipMessage, type EventMessage, parseMessage, type Refusal } from "./parse.ts";
-import type { GapReason, SequenceGap } from "./sequence.ts";
+import { RangeSet } from "./range-set.ts";
+import { owedReceipts, wholeReceipt } from "./receipts.ts";
+import { type GapReason, MAX_RANGES, type SequenceGap } from "./sequence.ts";
 
 /** A message as it came from the broker. */
 export interface Incoming {
@@ -108,7 +118,7 @@ export class Consumer {
   confirmStored({ deviceId, event }: Pick<EventMessage, "deviceId" | "event">): void {
     const record = this.#device(deviceId).epoch(event.epoch);
     record.lanes[event.lane].markStored(event.sequence);
-    record.receiptDue = true;
+    record.due[event.lane].add(event.sequence, event.sequence);
   }
 
   /** The event could not be stored: when it is sent again it counts as new. */
@@ -126,17 +136,32 @@ export class Consumer {
   /** What is stored of one epoch; null when the epoch is not known. The newest 64 ranges of each lane. */
   receiptOf(deviceId: string, epoch: string): ReceiptMessage | null {
     const record = this.#devices.get(deviceId)?.find(epoch);
-    return record ? receiptFrom(epoch, record) : null;
+    return record ? wholeReceipt(epoch, record) : null;
   }
 
   /** Receipts of the epochs in which something was stored, or came again although stored, since the last call. */
   takeReceipts(deviceId: string): ReceiptMessage[] {
     const receipts: ReceiptMessage[] = [];
     for (const [epoch, record] of this.#devices.get(deviceId)?.epochs ?? []) {
-      if (record.receiptDue) receipts.push(receiptFrom(epoch, record));
-      record.receiptDue = false;
+      if (!owesReceipt(record)) continue;
+      receipts.push(...owedReceipts(epoch, record));
+      record.due = { press: new RangeSet(MAX_RANGES), event: new RangeSet(MAX_RANGES) };
     }
     return receipts;
+  }
+
+  /**
+   * When an event happened, in milliseconds since 1970: by its epoch's own clock and the newest synced time of that
+   * epoch, where one has come, before the event or after it; else by its own time, which is `estimated`.
+   */
+  timeOf(message: Pick<EventMessage, "deviceId" | "event" | "utcMs" | "monotonicMs">): {
+    utcMs: number;
+    trust: "synced" | "estimated";
+  } {
+    const { deviceId, event, utcMs, monotonicMs } = message;
+    if (event.timetrust === "synced") return { utcMs, trust: "synced" };
+    const synced = this.#devices.get(deviceId)?.find(event.epoch)?.synced;
+    return synced ? { utcMs: synced.offsetMs + monotonicMs, trust: "synced" } : { utcMs, trust: "estimated" };
   }
 
   #event(message: EventMessage, incoming: Incoming): Outcome[] {
@@ -144,11 +169,12 @@ export class Consumer {
     const device = this.#device(deviceId);
     const record = device.epoch(event.epoch);
     const age = ageMs(message, record, incoming.receivedUtcMs);
+    learnTime(record, message);
     const sequence = record.lanes[event.lane];
     const { fresh, gaps } = sequence.take(event.sequence);
     if (!fresh) {
       const stored = sequence.isStored(event.sequence);
-      if (stored) record.receiptDue = true;
+      if (stored) record.due[event.lane].add(event.sequence, event.sequence);
       const { id, epoch, lane } = event;
       return [{ kind: "duplicate", deviceId, id, epoch, lane, sequence: event.sequence, stored }];
     }
@@ -185,10 +211,6 @@ export class Consumer {
     forgetOldest(this.#devices, this.#limits.maxDevices);
     return device;
   }
-}
-
-function receiptFrom(epoch: string, { lanes }: EpochRecord): ReceiptMessage {
-  return { epoch, press: lanes.press.storedRanges(), event: lanes.event.storedRanges() };
 }
 
 function gapsIn(deviceId: string, epoch: string, lane: Lane, gaps: SequenceGap[]): Gap[] {

@@ -1,7 +1,8 @@
 import type { StatusMessage } from "../contract/messages.ts";
 import { LATE_AFTER_MS } from "../contract/topics.ts";
 import type { EventMessage } from "./parse.ts";
-import { Sequence } from "./sequence.ts";
+import { RangeSet } from "./range-set.ts";
+import { MAX_RANGES, Sequence } from "./sequence.ts";
 
 export type Lane = "press" | "event";
 
@@ -10,8 +11,10 @@ export interface EpochRecord {
   lanes: Record<Lane, Sequence>;
   /** Smallest difference seen between the receiver's UTC and the epoch's own clock: that of the quickest message. */
   quickestOffsetMs: number;
-  /** Something has been stored, or stored again, since its last receipt. */
-  receiptDue: boolean;
+  /** What was stored, or came again although it is stored, since the last receipts. */
+  due: Record<Lane, RangeSet>;
+  /** UTC minus the epoch's own clock, by its newest event with a synced time; null before. */
+  synced: { offsetMs: number; monotonicMs: number } | null;
 }
 
 /** What a consumer remembers of one device, bounded in epochs: the one that was longest silent is forgotten. */
@@ -48,11 +51,12 @@ export class DeviceRecord {
     const record = this.#epochs.get(epoch) ?? {
       lanes: { press: new Sequence(), event: new Sequence() },
       quickestOffsetMs: Number.POSITIVE_INFINITY,
-      receiptDue: false,
+      due: { press: new RangeSet(MAX_RANGES), event: new RangeSet(MAX_RANGES) },
+      synced: null,
     };
     this.#epochs.delete(epoch);
+    if (this.#epochs.size >= this.#maxEpochs) this.#forgetOne();
     this.#epochs.set(epoch, record);
-    forgetOldest(this.#epochs, this.#maxEpochs);
     return record;
   }
 
@@ -72,6 +76,13 @@ export class DeviceRecord {
     return true;
   }
 
+  /** The one that was longest silent, of those that owe no receipt if there are any. */
+  #forgetOne(): void {
+    const [oldest] = this.#epochs.keys();
+    const settled = [...this.#epochs].find(([, record]) => !owesReceipt(record));
+    this.#epochs.delete(settled?.[0] ?? oldest ?? "");
+  }
+
   #isOlder(status: StatusMessage): boolean {
     const held = this.#status;
     const wasReplaced = this.#replaced.has(status.epoch);
@@ -85,11 +96,23 @@ export class DeviceRecord {
   }
 }
 
+/** Remembers what an event tells of its epoch's clock. */
+export function learnTime(record: EpochRecord, { event, utcMs, monotonicMs }: EventMessage): void {
+  if (event.timetrust !== "synced" || monotonicMs < (record.synced?.monotonicMs ?? 0)) return;
+  record.synced = { offsetMs: utcMs - monotonicMs, monotonicMs };
+}
+
+export function owesReceipt({ due }: EpochRecord): boolean {
+  return due.press.top > 0 || due.event.top > 0;
+}
+
 /**
  * How old an event is on its arrival. By its time when that is synced; else by how much longer it took than the
- * quickest message of its epoch, which tells of a broker or a link that held it back.
+ * quickest message of its epoch, which tells of a broker or a link that held it back. NaN, which is too old for any
+ * bell, when the receiver does not know its own time.
  */
 export function ageMs(message: EventMessage, epoch: EpochRecord, receivedUtcMs: number): number {
+  if (!Number.isFinite(receivedUtcMs)) return Number.NaN;
   const offsetMs = receivedUtcMs - message.monotonicMs;
   epoch.quickestOffsetMs = Math.min(epoch.quickestOffsetMs, offsetMs);
   return message.event.timetrust === "synced"

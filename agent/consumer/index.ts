@@ -1,13 +1,21 @@
+/**
+ * `porchlight/consumer`: the receiving side of the wire, for Node and browsers. It speaks no MQTT itself and has no
+ * clock: hand it what your client receives. docs/consumer.md shows how.
+ */
 export {
   ClipAssembler,
   type ClipAssemblerLimits,
+  type ClipAssemblerOptions,
   type ClipBad,
   type ClipComplete,
   type ClipOutcome,
+  type ClipPart,
   type ClipProgress,
   type ClipRefused,
+  type ClipStreamed,
 } from "./clip-assembler.ts";
-export { type Clip, ClipFormatError, clipToMp4, readClip } from "./clip-file.ts";
+export { type Clip, clipToMp4, readClip } from "./clip-file.ts";
+export { ClipFormatError } from "./clip-format.ts";
 export { Consumer, type ConsumerLimits, type Gap, type Incoming, type Outcome } from "./consumer.ts";
 export {
   type ClipMessage,

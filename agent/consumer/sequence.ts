@@ -4,9 +4,7 @@ import { type Range, RangeSet } from "./range-set.ts";
 export type DropReason = EventDataOf<"drop">["reason"];
 
 /** Largest number of separate ranges that one sequence remembers. */
-const MAX_RANGES = 1_024;
-/** `ReceiptMessage` holds no more. */
-const MAX_RECEIPT_RANGES = 64;
+export const MAX_RANGES = 1_024;
 
 /** Why numbers are missing: what the device said when it gave them up, or that it has said nothing of them. */
 export type GapReason = DropReason | "undeclared";
@@ -73,14 +71,15 @@ export class Sequence {
   }
 
   restore(from: number, to: number): void {
+    if (!(from >= 1 && to >= from)) return;
     this.#seen.add(from, to);
     this.#stored.add(from, to);
     this.#givenOut = Math.max(this.#givenOut, to);
   }
 
-  /** What has been stored, for a receipt: the newest ranges when there are more than a receipt holds. */
+  /** What has been stored. */
   storedRanges(): Range[] {
-    return this.#stored.ranges.slice(-MAX_RECEIPT_RANGES).map(([from, to]) => [from, to]);
+    return this.#stored.ranges.map(([from, to]) => [from, to]);
   }
 
   #gapsWithin(from: number, to: number): SequenceGap[] {

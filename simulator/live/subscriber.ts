@@ -14,7 +14,7 @@ export interface SubscriberOptions extends TlsSettings {
   /** Its client id is made of this and of chance. */
   deviceId: string;
   /** Null: it only publishes. */
-  filter: string | null;
+  filter: string | string[] | null;
   /** Instead of one that is made by chance. */
   clientId?: string;
   /** The broker keeps a session for it that outlives its connections. */

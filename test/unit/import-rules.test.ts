@@ -26,7 +26,7 @@ const ALLOWED: Tree = {
   ],
   "device/doctor/main.ts": ["../linux/camera.ts", "../boards/pi.ts", "../../agent/mqtt/broker.ts"],
   "agent/contract/topics.ts": ["typebox", "typebox/value"],
-  "agent/consumer/parse.ts": ["../contract/topics.ts", "tar-stream", "typebox"],
+  "agent/consumer/parse.ts": ["../contract/topics.ts", "typebox"],
   "agent/config/load.ts": ["../contract/topics.ts", "yaml", "node:fs", "typebox/value"],
   "agent/reference/asyncapi.ts": ["../contract/topics.ts", "yaml", "type typebox"],
   "agent/core/step.ts": [
@@ -77,6 +77,14 @@ const ALLOWED: Tree = {
     "node:child_process",
   ],
   "agent/compose.ts": ["./runtime.ts"],
+  "simulator/conformance/door.ts": [
+    "../hardware/button.ts",
+    "../../agent/runtime.ts",
+    "../../agent/mqtt/broker.ts",
+    "../../agent/consumer/parse.ts",
+    "typebox/compile",
+    "node:crypto",
+  ],
   "simulator/fleet/doorbell.ts": [
     "node:perf_hooks",
     "../hardware/button.ts",
@@ -121,6 +129,7 @@ const REFUSED: [file: string, imports: string, rule: string][] = [
   ["simulator/network/bad.ts", "../../agent/mqtt/broker.ts", "table: ^simulator/network/"],
   ["simulator/scenarios/live/bad.ts", "../../../agent/mqtt/broker.ts", "table: ^simulator/scenarios/live/"],
   ["simulator/scenarios/live/bad-library.ts", "mqtt", "table: ^simulator/scenarios/live/"],
+  ["simulator/conformance/bad.ts", "../../agent/compose.ts", "table: ^simulator/conformance/"],
   ["simulator/fleet/bad.ts", "../virtual/run.ts", "table: ^simulator/fleet/"],
   ["simulator/live/bad-test.ts", "../../test/unit/any.test.ts", "no test in the simulator"],
   ["agent/bad-mqtt.ts", "mqtt", "behind: mqtt"],

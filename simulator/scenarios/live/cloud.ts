@@ -160,7 +160,7 @@ export class LiveCloud {
       received({ what: "clip", clipId, state: "whole", end, preRollMs: manifest.preRollMs });
     } else if (kind === "clip-bad" && outcome.final && outcome.reason === "aborted") {
       received({ what: "clip", clipId, state: "aborted", end: "", preRollMs: 0 });
-    } else if (kind !== "clip-progress")
+    } else if (kind === "clip-bad" || kind === "clip-refused")
       this.#trouble(`clip ${clipId}: ${outcome.reason}: ${outcome.detail}`);
   }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Consumer, type EventMessage, type Incoming, type Outcome } from "../../../agent/consumer/index.ts";
+import { Consumer, type Incoming, type Outcome } from "../../../agent/consumer/index.ts";
 import { DEVICE, EPOCH, event, NOON, press, status, topics } from "./messages.ts";
 
 const NEXT = "fedcba9876543210";
@@ -172,68 +172,6 @@ describe("gaps", () => {
     const consumer = new Consumer();
     expect(gapsIn(consumer.receive(start({ epoch: NEXT, previousEpoch: EPOCH, lastPress: 3 })))).toEqual([]);
     expect(consumer.gapsOf(DEVICE)).toEqual([]);
-  });
-});
-
-describe("receipts", () => {
-  const receive = (consumer: Consumer, incoming: Incoming): EventMessage => {
-    const message = eventIn(consumer.receive(incoming));
-    if (!message) throw new Error("no event");
-    return message;
-  };
-
-  test("they name what is stored, not what has only arrived", () => {
-    const consumer = new Consumer();
-    const first = receive(consumer, press(1));
-    receive(consumer, press(2));
-    const third = receive(consumer, press(3));
-    expect(consumer.takeReceipts(DEVICE)).toEqual([]);
-    consumer.confirmStored(first);
-    consumer.confirmStored(third);
-    consumer.confirmStored(receive(consumer, start({})));
-    const receipt = {
-      epoch: EPOCH,
-      press: [
-        [1, 1],
-        [3, 3],
-      ],
-      event: [[1, 1]],
-    };
-    expect(consumer.receiptOf(DEVICE, EPOCH)).toEqual(receipt);
-    expect(consumer.takeReceipts(DEVICE)).toEqual([receipt]);
-    expect(consumer.takeReceipts(DEVICE)).toEqual([]);
-    expect(consumer.receiptOf(DEVICE, NEXT)).toBeNull();
-  });
-
-  test("an event that comes again although it is stored is receipted again", () => {
-    const consumer = new Consumer();
-    consumer.confirmStored(receive(consumer, press(1)));
-    consumer.takeReceipts(DEVICE);
-    expect(consumer.receive(press(1))).toMatchObject([{ kind: "duplicate", stored: true }]);
-    expect(consumer.takeReceipts(DEVICE)).toHaveLength(1);
-  });
-
-  test("what could not be stored is new when it comes again", () => {
-    const consumer = new Consumer();
-    consumer.forget(receive(consumer, press(1)));
-    expect(eventIn(consumer.receive(press(1)))).toBeDefined();
-  });
-
-  test("what an earlier run stored is a duplicate", () => {
-    const consumer = new Consumer();
-    consumer.restore(DEVICE, { epoch: EPOCH, press: [[1, 5]], event: [] });
-    expect(consumer.receive(press(4))).toMatchObject([{ kind: "duplicate", stored: true }]);
-    expect(eventIn(consumer.receive(press(6)))).toBeDefined();
-    expect(consumer.gapsOf(DEVICE)).toEqual([]);
-  });
-
-  test("never more than 64 ranges of a lane, and the newest", () => {
-    const consumer = new Consumer();
-    for (let sequence = 2; sequence <= 200; sequence += 2)
-      consumer.confirmStored(receive(consumer, press(sequence)));
-    const ranges = consumer.receiptOf(DEVICE, EPOCH)?.press ?? [];
-    expect(ranges).toHaveLength(64);
-    expect(ranges.at(-1)).toEqual([200, 200]);
   });
 });
 
