@@ -2,6 +2,12 @@ import type { Static, TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { Value } from "typebox/value";
 import {
+  COMMAND_MAX_BYTES,
+  CommandMessage,
+  REPLY_MAX_BYTES,
+  ReplyMessage,
+} from "../contract/command-messages.ts";
+import {
   EVENT_MAX_BYTES,
   EventData,
   type EventDataOf,
@@ -49,7 +55,9 @@ export type ConsumerMessage =
   | { kind: "status"; deviceId: string; status: StatusMessage }
   | { kind: "snapshot"; deviceId: string; eventId: string; jpeg: Uint8Array }
   | { kind: "health"; deviceId: string; health: HealthMessage }
-  | { kind: "receipt"; deviceId: string; receipt: ReceiptMessage };
+  | { kind: "receipt"; deviceId: string; receipt: ReceiptMessage }
+  | { kind: "command"; deviceId: string; command: string; request: CommandMessage }
+  | { kind: "reply"; deviceId: string; reply: ReplyMessage };
 
 export type RefusalReason =
   | "unknown-topic"
@@ -82,6 +90,8 @@ const MAX_BYTES: Record<ParsedTopic["kind"], number> = {
   "clip-abort": 0,
   receipt: 8_192,
   health: 16_384,
+  command: COMMAND_MAX_BYTES,
+  reply: REPLY_MAX_BYTES,
 };
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -125,6 +135,19 @@ export function parseMessage(topic: string, payload: Uint8Array): ConsumerMessag
     case "receipt": {
       const receipt = readJson(ReceiptMessage, payload, refuse);
       return "kind" in receipt ? receipt : { kind: "receipt", deviceId, receipt: receipt.value };
+    }
+    case "command": {
+      const request = readJson(CommandMessage, payload, refuse);
+      return "kind" in request
+        ? request
+        : { kind: "command", deviceId, command: parsed.name, request: request.value };
+    }
+    case "reply": {
+      const reply = readJson(ReplyMessage, payload, refuse);
+      if ("kind" in reply) return reply;
+      if (reply.value.requestId !== parsed.requestId)
+        return refuse("inconsistent", "requestId is not the topic's");
+      return { kind: "reply", deviceId, reply: reply.value };
     }
     case "clip-init": {
       const init = readJson(ClipInitMessage, payload, refuse);

@@ -51,7 +51,7 @@ export const ClipInitMessage = Type.Object({
     deviceId: Type.String(),
     clipId: Type.String(),
     eventId: Type.String({ description: "The press or the start of the motion that it belongs to" }),
-    trigger: Type.Enum(["press", "motion"]),
+    trigger: Type.Enum(["press", "motion", "command"]),
     epoch: Epoch,
     contentType: Type.Literal("application/x-tar"),
     eventTime: Type.String({ format: "date-time", description: "When that event happened" }),

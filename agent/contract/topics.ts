@@ -17,7 +17,9 @@ export type ParsedTopic =
   | { kind: "clip-fin"; deviceId: string; clipId: string; bytes: number; sha256: string }
   | { kind: "clip-abort"; deviceId: string; clipId: string }
   | { kind: "receipt"; deviceId: string }
-  | { kind: "health"; deviceId: string };
+  | { kind: "health"; deviceId: string }
+  | { kind: "command"; deviceId: string; name: string }
+  | { kind: "reply"; deviceId: string; requestId: string };
 
 /** The topics of one device. */
 export function topicsOf(deviceId: string) {
@@ -36,6 +38,9 @@ export function topicsOf(deviceId: string) {
     clipFin: (clipId: string, bytes: number, sha256: string) =>
       `${root}/clip/${clipId}/fin/${bytes}/${sha256}`,
     clipAbort: (clipId: string) => `${root}/clip/${clipId}/abort`,
+    commands: `${root}/command/+`,
+    command: (name: string) => `${root}/command/${name}`,
+    reply: (requestId: string) => `${root}/reply/${requestId}`,
   };
 }
 
@@ -59,6 +64,10 @@ const BELOW: Record<string, Reader[]> = {
   status: [[/^status$/, (deviceId) => ({ kind: "status", deviceId })]],
   health: [[/^health$/, (deviceId) => ({ kind: "health", deviceId })]],
   receipt: [[/^receipt$/, (deviceId) => ({ kind: "receipt", deviceId })]],
+  command: [[/^command\/([a-z-]{1,32})$/, (deviceId, [name = ""]) => ({ kind: "command", deviceId, name })]],
+  reply: [
+    [new RegExp(`^reply/(${ID})$`), (deviceId, [requestId = ""]) => ({ kind: "reply", deviceId, requestId })],
+  ],
   event: EVENT,
   late: EVENT,
   snapshot: [
@@ -98,6 +107,19 @@ const BELOW: Record<string, Reader[]> = {
     ],
   ],
 };
+
+/**
+ * Whether a doorbell answers on this response topic: one of nobody's own tree. A topic of ours could be taken for a
+ * message of a doorbell, or be a command to one; only its own `reply/` is not.
+ */
+export function mayAnswerOn(topic: string, deviceId: string): boolean {
+  if (topic.length === 0 || topic.length > 256 || /[+#\p{Cc}]/u.test(topic)) return false;
+  if (topic.startsWith("$")) return false;
+  const first = PREFIX.slice(0, PREFIX.indexOf("/") + 1);
+  if (!topic.startsWith(first)) return true;
+  const parsed = parseTopic(topic);
+  return parsed?.kind === "reply" && parsed.deviceId === deviceId;
+}
 
 /** Reads a topic of ours; null for any other. */
 export function parseTopic(topic: string): ParsedTopic | null {

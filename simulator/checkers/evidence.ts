@@ -102,7 +102,7 @@ export interface Evidence {
   /** Clips on the card at the end. */
   clips: SpooledClip[];
   /** Those that left it before they were uploaded, by clip id. */
-  evictedClips: Map<string, { reason: ClipEvicted["reason"]; atMs: number; powerOn: number }>;
+  evictedClips: Map<string, { reason: ClipEvicted["reason"] | "deleted"; atMs: number; powerOn: number }>;
   /** Rows that a full disk refused while there were clips to give up. */
   refusedBesideClips: { id: string; clips: string[] }[];
   /** The power-on in which a clip's upload was finished, by clip id. */

@@ -14,6 +14,7 @@ import type {
 import type { Chance } from "../world/chance.ts";
 import type { DeviceTime } from "../world/device-time.ts";
 import { addToFile, closeFile, type Hashes, piecesOf, taggedHashes } from "./clip-file.ts";
+import { deleteClip, listClips, requeueClip } from "./clip-wishes.ts";
 import { Ring, type RingFragment } from "./ring.ts";
 import { newClip, type SpoolDisk, type SpooledClip, summaryOf } from "./spool-disk.ts";
 import { tagOf } from "./tags.ts";
@@ -189,6 +190,18 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
     this.#mark(clipId, (file) => {
       file.announced = true;
     });
+  }
+
+  listClips(wish: Parameters<FragmentStore["listClips"]>[0]): void {
+    this.#later(() => this.#tell({ ...listClips(this.#disk, wish), occurredAt: this.#now() }));
+  }
+
+  requeueClip(wish: Parameters<FragmentStore["requeueClip"]>[0]): void {
+    this.#write(() => ({ ...requeueClip(this.#disk, wish), occurredAt: this.#now() }));
+  }
+
+  deleteClip(wish: Parameters<FragmentStore["deleteClip"]>[0]): void {
+    this.#write(() => ({ ...deleteClip(this.#disk, wish), occurredAt: this.#now() }));
   }
 
   forgetStill(eventId: string): void {

@@ -71,6 +71,8 @@ function noCause(type: EventType, before: Before, door: number | undefined): Nev
       if (!camera) return none("the setting camera.source is none");
       if (!settings.every(({ motion }) => motion.watch)) return none("the setting motion.watch is false");
       return before.motionsAt(door).length > 0 ? null : none("nothing moves before it");
+    case "self-test":
+      return none("nobody asks for one");
     case "camera":
       return camera ? null : none("the setting camera.source is none");
     case "snapshot":

@@ -142,7 +142,7 @@ export class Ledger implements BrokerWitness {
   }
 
   /** A clip left the card before it was uploaded. */
-  evicted(clipId: string, reason: ClipEvicted["reason"]): void {
+  evicted(clipId: string, reason: ClipEvicted["reason"] | "deleted"): void {
     this.evictedClips.set(clipId, { reason, atMs: this.#world.nowMs, powerOn: this.powerOns.length - 1 });
   }
 

@@ -12,6 +12,7 @@ import { FileBytes, MemoryBytes } from "./clip-bytes.ts";
 import { recoverClips } from "./clip-recovery.ts";
 import { ClipShelf } from "./clip-shelf.ts";
 import { CLIP_SCHEMA, type ClipRow, ClipTable, closingOf, summaryOf } from "./clip-table.ts";
+import { deleteClip, type HeldClips, listClips, requeueClip } from "./clip-wishes.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 import { storageFault } from "./faults.ts";
 import type { ClipRequest, StorageOptions, Unstamped } from "./messages.ts";
@@ -107,6 +108,14 @@ export class ClipSpool {
         return this.#mark((shelf) => shelf.table.uploaded(request.clipId));
       case "announced":
         return this.#mark((shelf) => shelf.table.announced(request.clipId));
+      case "list":
+        return this.#answer(listClips(this.#held(), request));
+      case "requeue":
+        this.#acked.delete(request.clipId);
+        return this.#answer(requeueClip(this.#held(), request, (work) => this.#reserve.removing(work)));
+      case "delete":
+        this.#acked.delete(request.clipId);
+        return this.#answer(await deleteClip(this.#held(), request));
       case "still":
         return this.#onDisk(`still ${request.eventId}`, () => {
           this.#reserve.spare();
@@ -368,6 +377,15 @@ export class ClipSpool {
   /** Memory first: a clip that went on there may have left something on the disk. */
   #shelves(): ClipShelf[] {
     return this.#disk ? [this.#memory, this.#disk] : [this.#memory];
+  }
+
+  /** For what is asked about single clips. */
+  #held(): HeldClips {
+    return {
+      shelves: this.#shelves(),
+      isLeftover: (clipId, shelf) => shelf === this.#disk && this.#leftovers.has(clipId),
+      tell: (error) => this.#tell(error, "clips"),
+    };
   }
 
   #evicted(row: ClipRow, reason: ClipEvicted["reason"]): void {

@@ -35,6 +35,9 @@ export type ClipRequest =
   | { kind: "acked"; clipId: string; segments: number }
   | { kind: "uploaded"; clipId: string }
   | { kind: "announced"; clipId: string }
+  | { kind: "list"; request: number; before: string | null; limit: number }
+  | { kind: "requeue"; request: number; clipId: string }
+  | { kind: "delete"; request: number; clipId: string }
   | { kind: "still"; eventId: string; jpeg: Uint8Array }
   | { kind: "forget-still"; eventId: string }
   /** Looks after ages; `utcMs` is null while UTC cannot be trusted. */
