@@ -12,23 +12,15 @@ import { FileBytes, MemoryBytes } from "./clip-bytes.ts";
 import { recoverClips } from "./clip-recovery.ts";
 import { ClipShelf } from "./clip-shelf.ts";
 import { CLIP_SCHEMA, type ClipRow, ClipTable, closingOf, summaryOf } from "./clip-table.ts";
-import { deleteClip, type HeldClips, listClips, requeueClip } from "./clip-wishes.ts";
+import { fulfil, type HeldClips } from "./clip-wishes.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 import { storageFault } from "./faults.ts";
-import type { ClipRequest, StorageOptions, Unstamped } from "./messages.ts";
+import type { ClipRequest, SpoolListener, StorageOptions, Unstamped } from "./messages.ts";
 import type { DatabaseSource } from "./outbox.ts";
 import { StillFiles } from "./still-files.ts";
 
 type Answer = Unstamped<FragmentStoreInput>;
 type Request<K extends ClipRequest["kind"]> = Extract<ClipRequest, { kind: K }>;
-
-/** How the spool talks back. */
-export interface SpoolListener {
-  /** `pieces`: the bytes of the answer's segments. */
-  answer(answer: Answer, pieces: Uint8Array<ArrayBuffer>[]): void;
-  /** The clip has no room to grow and must be closed. */
-  overflow(clipId: string): void;
-}
 
 interface Recording {
   builder: ClipBuilder;
@@ -109,13 +101,9 @@ export class ClipSpool {
       case "announced":
         return this.#mark((shelf) => shelf.table.announced(request.clipId));
       case "list":
-        return this.#answer(listClips(this.#held(), request));
       case "requeue":
-        this.#acked.delete(request.clipId);
-        return this.#answer(requeueClip(this.#held(), request, (work) => this.#reserve.removing(work)));
       case "delete":
-        this.#acked.delete(request.clipId);
-        return this.#answer(await deleteClip(this.#held(), request));
+        return this.#answer(await fulfil(this.#held(), request));
       case "still":
         return this.#onDisk(`still ${request.eventId}`, () => {
           this.#reserve.spare();
@@ -379,11 +367,12 @@ export class ClipSpool {
     return this.#disk ? [this.#memory, this.#disk] : [this.#memory];
   }
 
-  /** For what is asked about single clips. */
   #held(): HeldClips {
     return {
       shelves: this.#shelves(),
       isLeftover: (clipId, shelf) => shelf === this.#disk && this.#leftovers.has(clipId),
+      forgetAcks: (clipId) => this.#acked.delete(clipId),
+      removing: (work) => this.#reserve.removing(work),
       tell: (error) => this.#tell(error, "clips"),
     };
   }

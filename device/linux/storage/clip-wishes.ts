@@ -11,11 +11,29 @@ export interface HeldClips {
   shelves: readonly ClipShelf[];
   /** What this shelf has of the clip is not the clip: that went on elsewhere. */
   isLeftover(clipId: string, shelf: ClipShelf): boolean;
+  /** Acknowledgements of it that are not written yet. */
+  forgetAcks(clipId: string): void;
+  /** Runs what must find room on a full disk. */
+  removing(work: () => void): void;
   tell(error: unknown): void;
 }
 
-/** The newest clips, page by page. Never throws. */
-export function listClips(held: HeldClips, wish: Request<"list">): Unstamped<ClipsListed> {
+/** Does what somebody wishes, and says what came of it. Never rejects. */
+export async function fulfil(
+  held: HeldClips,
+  wish: Request<"list" | "requeue" | "delete">,
+): Promise<Unstamped<ClipsListed | ClipRequeued | ClipDeleted>> {
+  switch (wish.kind) {
+    case "list":
+      return listClips(held, wish);
+    case "requeue":
+      return requeueClip(held, wish);
+    case "delete":
+      return deleteClip(held, wish);
+  }
+}
+
+function listClips(held: HeldClips, wish: Request<"list">): Unstamped<ClipsListed> {
   const { request, before, limit } = wish;
   const answer = { type: "clip.listed" as const, request };
   try {
@@ -35,19 +53,15 @@ export function listClips(held: HeldClips, wish: Request<"list">): Unstamped<Cli
   }
 }
 
-/** Never throws. `removing` runs what must find room on a full disk. */
-export function requeueClip(
-  held: HeldClips,
-  { request, clipId }: Request<"requeue">,
-  removing: (work: () => void) => void,
-): Unstamped<ClipRequeued> {
+function requeueClip(held: HeldClips, { request, clipId }: Request<"requeue">): Unstamped<ClipRequeued> {
   const answer = { type: "clip.requeued" as const, request, clipId, bytes: 0, sha256: "" };
   try {
     const found = find(held, clipId);
     if (!found) return { ...answer, outcome: "not-found" };
     const { recordedBytes: bytes, sha256 } = found.row;
     if (sha256 === null) return { ...answer, outcome: "recording" };
-    removing(() => found.shelf.table.requeue(clipId));
+    held.forgetAcks(clipId);
+    held.removing(() => found.shelf.table.requeue(clipId));
     return { ...answer, outcome: "done", bytes, sha256 };
   } catch (error) {
     held.tell(error);
@@ -55,8 +69,7 @@ export function requeueClip(
   }
 }
 
-/** Never rejects. */
-export async function deleteClip(
+async function deleteClip(
   held: HeldClips,
   { request, clipId }: Request<"delete">,
 ): Promise<Unstamped<ClipDeleted>> {
@@ -67,6 +80,7 @@ export async function deleteClip(
     if (!found) return { ...answer, ...nothing, outcome: "not-found" };
     const { eventId, recordedBytes: bytes, end, uploaded } = found.row;
     if (end === null) return { ...answer, ...nothing, outcome: "recording" };
+    held.forgetAcks(clipId);
     // A shelf that lost the clip on another way would tell of it as lost at the next start.
     for (const shelf of held.shelves) await shelf.remove(clipId);
     return { ...answer, outcome: "done", eventId, bytes, uploaded: uploaded === 1 };

@@ -64,3 +64,11 @@ export interface StorageOptions {
   /** Bounds of the recorded clips on disk. */
   spool: { maxBytes: number; maxAgeMs: number };
 }
+
+/** How the spool talks back. */
+export interface SpoolListener {
+  /** `pieces`: the bytes of the answer's segments. */
+  answer(answer: Unstamped<FragmentStoreInput>, pieces: Uint8Array<ArrayBuffer>[]): void;
+  /** The clip has no room to grow and must be closed. */
+  overflow(clipId: string): void;
+}
