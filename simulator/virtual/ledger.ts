@@ -12,6 +12,7 @@ import type { EventFacts, Evidence, PhysicalPress, PowerOn, Sighting } from "../
 import type { BrokerWitness } from "../network/modelled-broker.ts";
 import type { ModelledMessage } from "../network/modelled-message.ts";
 import type { World } from "../world/world.ts";
+import { commandSeen } from "./command-seen.ts";
 import { duePress } from "./due-press.ts";
 import { Strikes } from "./strikes.ts";
 
@@ -60,6 +61,13 @@ export class Ledger implements BrokerWitness {
   readonly setAsides: Evidence["setAsides"] = [];
   readonly lights: Evidence["lights"] = [];
   readonly duePresses: Evidence["duePresses"] = [];
+  readonly requests: Evidence["requests"] = [];
+  readonly commandsSeen: Evidence["commandsSeen"] = [];
+  readonly connectionEnds: Evidence["connectionEnds"] = [];
+  /** The newest clip that the consumer was told of as recorded. */
+  lastClipTold: string | null = null;
+  /** What the agent does now, it does because somebody asked for it. */
+  #isAsked = false;
   readonly strikes = new Strikes();
   peakPacedBytes = 0;
   longestPauseMs = 0;
@@ -89,6 +97,7 @@ export class Ledger implements BrokerWitness {
       end: "running",
       diskless: false,
       ringsMs: [],
+      askedRingsMs: [],
       connection: 0,
       mode,
       driftPpm,
@@ -115,6 +124,9 @@ export class Ledger implements BrokerWitness {
     const due = duePress(actions, state);
     if (due !== null && isConnected) this.duePresses.push({ id: due, atMs: this.#world.nowMs });
     this.watch?.turn(input);
+    const seen = input.type === "broker.message" ? commandSeen(input, actions, state) : null;
+    this.#isAsked = seen !== null;
+    if (seen) this.commandsSeen.push({ ...seen, powerOn: powerOn.number, atMs: this.#world.nowMs });
     switch (input.type) {
       case "agent.started":
         powerOn.epoch = input.epoch;
@@ -124,6 +136,9 @@ export class Ledger implements BrokerWitness {
         break;
       case "broker.acked":
         this.#acked(input.connection, input.token);
+        break;
+      case "broker.disconnected":
+        this.connectionEnds.push({ powerOn: powerOn.number, atMs: this.#world.nowMs });
         break;
       case "clip.closed":
         this.#closedAtMs.set(input.clipId, this.#world.nowMs);
@@ -191,7 +206,8 @@ export class Ledger implements BrokerWitness {
   }
 
   rang(powerOn: PowerOn): void {
-    powerOn.ringsMs.push(this.#world.nowMs);
+    if (this.#isAsked) powerOn.askedRingsMs.push(this.#world.nowMs);
+    else powerOn.ringsMs.push(this.#world.nowMs);
     this.watch?.rang();
   }
 
@@ -223,7 +239,10 @@ export class Ledger implements BrokerWitness {
 
   delivered(message: ModelledMessage): void {
     this.note("delivered", message.topic);
-    this.deliveries.push(this.#sighting(message, this.powerOns.length - 1));
+    const sighting = this.#sighting(message, this.powerOns.length - 1);
+    this.deliveries.push(sighting);
+    if (sighting.event?.type === "clip" && sighting.event.data.state === "recorded")
+      this.lastClipTold = String(sighting.event.data.clipId);
     this.watch?.delivered(message);
   }
 
@@ -256,6 +275,9 @@ export class Ledger implements BrokerWitness {
       peakPacedBytes: this.peakPacedBytes,
       longestPauseMs: this.longestPauseMs,
       linkTroubles: this.linkTroubles,
+      requests: this.requests,
+      commandsSeen: this.commandsSeen,
+      connectionEnds: this.connectionEnds,
       ...end,
     };
   }

@@ -4,6 +4,8 @@ import { drawFaults, type FaultLevel, type FaultOptions, type Mishap, planMishap
 import { defaultSettings, drawSettings } from "./settings.ts";
 import { type PlannedMotion, type PlannedPress, planMotions, planVisits } from "./visits.ts";
 
+import { type PlannedCommand, planCommands } from "./wishes.ts";
+
 /**
  * One world before it is played: its doorbells, and everything that will happen to them. Plain data, drawn from a
  * seed or written by a person. Times are milliseconds since the world began.
@@ -27,6 +29,8 @@ export interface DoorbellStory {
   presses: PlannedPress[];
   motions: PlannedMotion[];
   mishaps: Mishap[];
+  /** What the cloud asks of it; nothing unless told. */
+  commands?: PlannedCommand[];
 }
 
 export interface DrawOptions {
@@ -67,7 +71,8 @@ function drawDoorbell(chance: Chance, level: FaultLevel, durationMs: number): Do
   const presses = planVisits(chance.fork("visits"), durationMs, fewestPresses(durationMs), faults.button, 6);
   const motions = planMotions(chance.fork("motions"), durationMs, presses);
   const mishaps = planMishaps(chance.fork("mishaps"), faults.counts, durationMs, presses);
-  return { settings, faults, presses, motions, mishaps };
+  const commands = planCommands(chance.fork("commands"), durationMs);
+  return { settings, faults, presses, motions, mishaps, commands };
 }
 
 /** Some of them come when the power is off, or the line is lost. */

@@ -48,9 +48,9 @@ it("takes any text on any command, and what cannot be answered changes nothing b
       if (after["commands.malformed"] === counters["commands.malformed"]) return;
       expect([did, now]).toEqual([[], before]);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 800 },
   );
   expect(desk.state.lifecycle.phase).toBe("running");
-  expect(desk.state.counters["commands.malformed"]).toBeGreaterThan(500);
-  expect(desk.state.counters["commands.refused"]).toBeGreaterThan(100);
+  expect(desk.state.counters["commands.malformed"]).toBeGreaterThan(200);
+  expect(desk.state.counters["commands.refused"]).toBeGreaterThan(40);
 });
