@@ -19,7 +19,7 @@ import { act, type Turn } from "./turn.ts";
 import { clipDeleted, lookForClips, uploadOf } from "./uploads.ts";
 
 /** A supervisor gives up on what starts too often (systemd: five times in ten seconds). */
-const RESTART_NOT_BEFORE_MS = 30_000;
+const RESTART_NOT_BEFORE_MS = 10_000;
 const CLIPS_A_PAGE = 20;
 /** A clip in a list, and what stands around them. */
 const LISTED_BYTES = 320;
