@@ -75,8 +75,7 @@ export function scenarioToStory(scenario: Scenario): Story | null {
     };
   });
   const deeds = doorbells.reduce(
-    (sum, one) =>
-      sum + one.presses.length + one.motions.length + one.mishaps.length + (one.commands?.length ?? 0),
+    (sum, one) => sum + one.presses.length + one.motions.length + one.mishaps.length + one.commands.length,
     0,
   );
   const names = new Set(doorbells.map(({ settings }) => settings.device.id));
@@ -84,7 +83,7 @@ export function scenarioToStory(scenario: Scenario): Story | null {
   return { seed, shard, durationMs: lasts, finallyRunning: end === "running", doorbells };
 }
 
-type Deeds = Required<Pick<DoorbellStory, "presses" | "motions" | "mishaps" | "commands">>;
+type Deeds = Pick<DoorbellStory, "presses" | "motions" | "mishaps" | "commands">;
 
 /** Those steps at one doorbell that a story knows. */
 function deedsOf({ doorbells, steps }: Scenario, door: number): Deeds {
@@ -109,7 +108,7 @@ function deedsOf({ doorbells, steps }: Scenario, door: number): Deeds {
   return deeds;
 }
 
-function stepsOf({ presses, motions, mishaps, commands = [] }: DoorbellStory): ActStep[] {
+function stepsOf({ presses, motions, mishaps, commands }: DoorbellStory): ActStep[] {
   return [
     ...presses.map(
       ({ atMs, holdMs, chatterMs }): ActStep => ({

@@ -58,7 +58,7 @@ export function playStory(story: Story, { tamper = (ports) => ports, trace }: Pl
   const world = new World(story.seed, trace ?? null, story.shard);
   const scenes = buildScenes(world, story, tamper);
   for (const scene of scenes) world.after(0, () => scene.doorbell.start());
-  for (const [at, { presses, motions, mishaps, commands = [] }] of story.doorbells.entries()) {
+  for (const [at, { presses, motions, mishaps, commands }] of story.doorbells.entries()) {
     const scene = scenes[at] as Scene;
     inTurn(world, presses, (press) => pushButton(scene, press));
     inTurn(world, motions, (motion) => moveBefore(scene, motion));

@@ -29,8 +29,8 @@ export interface DoorbellStory {
   presses: PlannedPress[];
   motions: PlannedMotion[];
   mishaps: Mishap[];
-  /** What the cloud asks of it; nothing unless told. */
-  commands?: PlannedCommand[];
+  /** What the cloud asks of it. */
+  commands: PlannedCommand[];
 }
 
 export interface DrawOptions {
@@ -94,7 +94,7 @@ function drawTownDoorbell(
   const presses = planVisits(chance.fork("visits"), durationMs, share(TOWN_PRESSES_A_DAY), faults.button, 0);
   const motions = planMotions(chance.fork("motions"), durationMs, presses, share(TOWN_MOTIONS_A_DAY));
   const mishaps = planMishaps(chance.fork("mishaps"), faults.counts, durationMs, presses);
-  return { settings, faults, presses, motions, mishaps };
+  return { settings, faults, presses, motions, mishaps, commands: [] };
 }
 
 /** One broker serves the town: what goes wrong there is drawn once, and the same in every part of it. */

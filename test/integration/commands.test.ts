@@ -70,10 +70,7 @@ describe.concurrent("commands through mosquitto", () => {
   test.each(["5", "3.1.1"] as const)(
     "are answered once, over a broken link too, on %s",
     async (protocol) => {
-      const { ask, answer, answersTo, seen, root, proxy, start, end, device } = await begin(
-        protocol,
-        "front",
-      );
+      const { ask, answer, seen, root, proxy, start, end, device } = await begin(protocol, "front");
       const agent = await start();
       const isFive = protocol === "5";
       const properties = { responseTopic: `answers/${device}`, correlationData: Buffer.from([0, 255, 7]) };
@@ -110,10 +107,11 @@ describe.concurrent("commands through mosquitto", () => {
       expect(seen.filter(({ topic }) => /(event|late)\/press$/.test(topic))).toEqual([]);
 
       await ask("chime", "r6", {}, { retain: true });
-      await answer("r6");
+      const kept = await answer("r6");
       proxy.set({ kind: "cut" });
       proxy.set({ kind: "pass" });
-      await until(() => JSON.stringify(answersTo("r6")).includes("done"), "the first answer to r6");
+      // The broker repeats it with the new connection, and that rings nothing.
+      expect(await answer("r6", 2)).toEqual(kept);
       await ask("chime", "r7");
       expect(await answer("r7")).toMatchObject({ outcome: "done" });
       expect(agent.stdout().split("asked to chime")).toHaveLength(1 + 3);

@@ -241,3 +241,11 @@ function saysOnce(): Tamper {
   let said = 0;
   return publishing(({ topic }) => !topic.endsWith("/status") || said++ === 0);
 }
+
+it("asks as a story does: one that was drawn with requests is the same run from its file", () => {
+  const story = drawStory({ seed: 3, hours: 1, faults: "none", doorbells: 1 });
+  expect(story.doorbells[0]?.commands.length).toBeGreaterThan(2);
+  const scenario = storyToScenario(story, { name: "asked", about: "" });
+  const read = parseScenario(writeScenario(scenario), "asked.yaml");
+  expect(playVirtual(read).fingerprint).toBe(playStory(story).hash);
+});
