@@ -48,7 +48,7 @@ async function begin(protocol: "5" | "3.1.1", place: string) {
       .filter(({ topic, text }) => /\/reply\/|^answers\//.test(topic) && text.includes(`"${requestId}"`))
       .map(({ text }) => JSON.parse(text) as ReplyMessage);
   return {
-    ...{ device, proxy, client, seen, root, start, answersTo },
+    ...{ device, proxy, client, seen, root, start },
     ask: (name: string, requestId: string, params = {}, options = {}) =>
       client.publishAsync(`${root}/command/${name}`, JSON.stringify({ requestId, params }), {
         qos: 1,
