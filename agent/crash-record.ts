@@ -1,13 +1,14 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Crash } from "./core/inputs.ts";
 
 const FILE = "crashes.json";
 const CRASHES = 3;
 const WITHIN_MS = 60_000;
 
-/** The times of the crashes that count, with a new one. */
-export function crashesWith(times: readonly number[], utcMs: number): number[] {
-  return [...times, utcMs].slice(-CRASHES);
+/** The crashes that count, with a new one. */
+export function crashesWith<Of>(crashes: readonly Of[], crash: Of): Of[] {
+  return [...crashes, crash].slice(-CRASHES);
 }
 
 /** The mode to start in after crashes at these times. */
@@ -20,13 +21,37 @@ export function modeAfter(times: readonly number[], utcMs: number): "normal" | "
   return within(newest - oldest, WITHIN_MS) && within(utcMs - oldest, 2 * WITHIN_MS) ? "bell-only" : "normal";
 }
 
-/** Notes in the data folder that the process ends by a bug. Answers why it could not, or null. */
-export function recordCrash(dataFolder: string, utcMs: number): string | null {
-  const times = crashesWith(readCrashes(dataFolder), utcMs);
-  const file = join(dataFolder, FILE);
+/** Notes in the data folder that the process ends by this bug. Answers why it could not, or null. */
+export function recordCrash(dataFolder: string, utcMs: number, error: unknown): string | null {
+  const crash: Crash = { utcMs, reason: reasonOf(error) };
+  return writeWhole(dataFolder, FILE, JSON.stringify(crashesWith(crashesIn(dataFolder), crash)));
+}
+
+/** The mode to start in: `bell-only` after three crashes within a minute, the last of them at most a minute ago. */
+export function modeAfterCrashes(dataFolder: string, utcMs: number): "normal" | "bell-only" {
+  return modeAfter(
+    crashesIn(dataFolder).map((crash) => crash.utcMs),
+    utcMs,
+  );
+}
+
+/** The last crashes on this data folder, oldest first. */
+export function crashesIn(dataFolder: string): Crash[] {
+  try {
+    const crashes: unknown = JSON.parse(readFileSync(join(dataFolder, FILE), "utf8"));
+    return Array.isArray(crashes) ? crashes.flatMap(crashOf) : [];
+  } catch {
+    // No record, or one that a crash cut short: neither is a reason not to start.
+    return [];
+  }
+}
+
+/** Writes a small file of the data folder, all of it or nothing. Answers why it could not, or null. */
+export function writeWhole(dataFolder: string, name: string, text: string): string | null {
+  const file = join(dataFolder, name);
   try {
     mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
-    writeFileSync(`${file}.new`, JSON.stringify(times), { mode: 0o600 });
+    writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
     renameSync(`${file}.new`, file);
     return null;
   } catch (error) {
@@ -34,17 +59,17 @@ export function recordCrash(dataFolder: string, utcMs: number): string | null {
   }
 }
 
-/** The mode to start in: `bell-only` after three crashes within a minute, the last of them at most a minute ago. */
-export function modeAfterCrashes(dataFolder: string, utcMs: number): "normal" | "bell-only" {
-  return modeAfter(readCrashes(dataFolder), utcMs);
+/** Once a crash was noted by its time alone. */
+function crashOf(noted: unknown): Crash[] {
+  const { utcMs = noted, reason = "" } = Object(noted);
+  return Number.isSafeInteger(utcMs) && typeof reason === "string" ? [{ utcMs, reason }] : [];
 }
 
-function readCrashes(dataFolder: string): number[] {
-  try {
-    const times: unknown = JSON.parse(readFileSync(join(dataFolder, FILE), "utf8"));
-    return Array.isArray(times) ? times.filter((time) => Number.isSafeInteger(time)) : [];
-  } catch {
-    // No record, or one that a crash cut short: neither is a reason not to start.
-    return [];
-  }
+/** What went wrong and where in the program, in one line without credentials. */
+function reasonOf(error: unknown): string {
+  const [said = ""] = String(error).split("\n", 1);
+  const frame = error instanceof Error ? /\n\s+at (.*)/.exec(error.stack ?? "")?.[1] : undefined;
+  const where = frame?.replace(/\(?(?:file:\/\/)?\/(?:[^\s/]+\/)*([^/)\s]+)\)?/, "$1");
+  const line = where === undefined ? said.slice(0, 200) : `${said.slice(0, 120)}, at ${where}`;
+  return line.replaceAll(/\/\/[^\s/@]*@/g, "//…@").slice(0, 200);
 }

@@ -7,8 +7,9 @@ import { printConfiguration } from "./config/print.ts";
 import { Bug, PorchlightError, UsageError } from "./contract/errors.ts";
 import type { Settings } from "./contract/settings.ts";
 import { initialState } from "./core/state.ts";
-import { modeAfterCrashes, recordCrash } from "./crash-record.ts";
+import { crashesIn, modeAfterCrashes, recordCrash } from "./crash-record.ts";
 import { JOURNAL_BYTES, JournalWriter } from "./journal/journal-writer.ts";
+import { recordRestart, restartsIn } from "./restart-record.ts";
 import { readVersion } from "./version.ts";
 
 interface AgentFlags {
@@ -101,7 +102,7 @@ async function runUntilEnd(
   const journal = journalTo && beginJournal(journalTo, settings, log);
   // A bug leaves a state that nobody can trust: the process ends, and whoever started it starts it again.
   process.on("uncaughtException", (error) => {
-    const unrecorded = recordCrash(dataFolder, Date.now());
+    const unrecorded = recordCrash(dataFolder, Date.now(), error);
     log.fatal({ err: error, ...(unrecorded && { unrecorded }) }, "this is a bug: the agent ends");
     process.exit(new Bug("").exitCode);
   });
@@ -112,8 +113,12 @@ async function runUntilEnd(
       version: readVersion(),
       mode: modeAfterCrashes(dataFolder, Date.now()),
       log: ({ level, message, facts }) => log[level](facts, message),
-      ended: (exitCode, reason) => {
-        if (exitCode !== 0) process.stderr.write(`porchlight: ${reason}\n`);
+      restarts: restartsIn(dataFolder),
+      crashes: crashesIn(dataFolder),
+      ended: (exitCode, reason, restart) => {
+        if (exitCode === 2) process.stderr.write(`porchlight: ${reason}\n`);
+        const unrecorded = restart !== null && recordRestart(dataFolder, restart);
+        if (unrecorded) log.error({ unrecorded }, "a repeated request may restart it once more");
         void agent.close().then(() => resolve(exitCode));
       },
       ...(journal && {

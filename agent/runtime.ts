@@ -1,6 +1,6 @@
 import type { Settings } from "./contract/settings.ts";
-import type { Action } from "./core/actions.ts";
-import type { AgentInput, Input } from "./core/inputs.ts";
+import type { Action, ExitCode } from "./core/actions.ts";
+import type { AgentInput, Crash, Input } from "./core/inputs.ts";
 import { initialState, type State } from "./core/state.ts";
 import { step } from "./core/step.ts";
 import { InputQueue } from "./input-queue.ts";
@@ -18,8 +18,14 @@ export interface RuntimeOptions {
   version: string;
   mode: "normal" | "bell-only";
   log: (entry: LogEntry) => void;
-  /** The agent's work is over; the ports are still open. Called once. */
-  ended: (exitCode: 0 | 2, reason: string) => void;
+  /** What is noted of earlier processes: requests that restarts were done for, and crashes. */
+  restarts?: readonly string[];
+  crashes?: readonly Crash[];
+  /**
+   * The agent's work is over; the ports are still open. Called once. `restart`: the request that asked for another
+   * start, to be noted before that.
+   */
+  ended: (exitCode: ExitCode, reason: string, restart: string | null) => void;
   /** Sees every input with what it led to, before that is done: for journals and views. */
   observe?: (input: Input, actions: readonly Action[], state: Readonly<State>) => void;
   /** Sees the input on which the core threw, before that ends the agent. */
@@ -46,7 +52,7 @@ export class Runtime {
 
   /** Starts the ports and the agent. To be called once. */
   start(): void {
-    const { ports, version, mode } = this.#options;
+    const { ports, version, mode, restarts = [], crashes = [] } = this.#options;
     const post = (input: AgentInput) => this.#post(input);
     for (const port of [
       ports.timers,
@@ -69,6 +75,8 @@ export class Runtime {
       trust,
       mode,
       version,
+      ...(restarts.length > 0 && { restarts }),
+      ...(crashes.length > 0 && { crashes }),
     });
     ports.button.start(post);
   }
@@ -162,6 +170,12 @@ export class Runtime {
         return ports.fragments.markUploaded(action.clipId);
       case "clip.mark-announced":
         return ports.fragments.markAnnounced(action.clipId);
+      case "clip.list":
+        return ports.fragments.listClips(action);
+      case "clip.requeue":
+        return ports.fragments.requeueClip(action);
+      case "clip.delete":
+        return ports.fragments.deleteClip(action);
       case "clip.forget-still":
         return ports.fragments.forgetStill(action.eventId);
       case "broker.connect":
@@ -180,7 +194,7 @@ export class Runtime {
         return this.#options.log({ level: action.level, message: action.message, facts: action.facts });
       case "agent.ended":
         this.#halted = true;
-        return this.#options.ended(action.exitCode, action.reason);
+        return this.#options.ended(action.exitCode, action.reason, action.restart ?? null);
     }
   }
 }

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { COMMANDS } from "../agent/contract/commands.ts";
 import { PorchlightError } from "../agent/contract/errors.ts";
 import { readVersion } from "../agent/version.ts";
 import { type ConformanceFlags, conformance } from "./conformance/command.ts";
 import { fleet } from "./fleet/command.ts";
 import type { FleetFlags } from "./fleet/flags.ts";
+import { type AskFlags, askCommand } from "./live/ask-command.ts";
 import { type LiveOptions, live } from "./live/command.ts";
 import { type ReplayFlags, replay } from "./replay/command.ts";
 import { type ScenarioFlags, scenario } from "./scenarios/command.ts";
@@ -35,6 +37,21 @@ program
   .option("--json", "print JSON lines; with --once the result alone, as the last line")
   .option("--print-config", "print every setting with its unit, default and origin, and exit")
   .action(async (options: LiveOptions) => process.exit(await live(options)));
+
+program
+  .command("command")
+  .description(`Ask a doorbell for something, as a cloud does: ${Object.keys(COMMANDS).join(", ")}`)
+  .argument("<name>", "the command")
+  .option("--broker <url>", "broker.urls: where the doorbell is (mqtt://127.0.0.1:1883)")
+  .option("--device <id>", "device.id of the doorbell (front-door)")
+  .option("--params <json>", "its parameters", "{}")
+  .option("--protocol <version>", "broker.protocol: 5 or 3.1.1")
+  .option("--config <file>", "YAML file with settings of the broker: user name, password file, authorities")
+  .option("--request-id <id>", "the same again is the same request, and done once (by chance)")
+  .addHelpText("after", "\nExit code: 0 done, 1 refused or unanswered, 2 the command line is wrong")
+  .action(async (name: string, flags: AskFlags) => {
+    process.exitCode = await askCommand(name, flags, print);
+  });
 
 program
   .command("replay")

@@ -158,6 +158,11 @@ export class ClipAssembler {
     return outcomes;
   }
 
+  /** A clip was asked for once more (`fetch-clip`): its messages count anew. */
+  expectAgain(deviceId: string, clipId: string): void {
+    this.#over.delete(`${deviceId}/${clipId}`);
+  }
+
   /** Bytes held at this moment. */
   get heldBytes(): number {
     let bytes = 0;

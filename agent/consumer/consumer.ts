@@ -1,3 +1,4 @@
+import type { CommandMessage, ReplyMessage } from "../contract/command-messages.ts";
 import type { HealthMessage, ReceiptMessage, StatusMessage } from "../contract/messages.ts";
 import {
   ageMs,
@@ -54,6 +55,9 @@ export type Outcome =
   | { kind: "snapshot"; deviceId: string; eventId: string; jpeg: Uint8Array }
   | { kind: "health"; deviceId: string; health: HealthMessage }
   | { kind: "receipt"; deviceId: string; receipt: ReceiptMessage }
+  /** Somebody asks a doorbell for something, and what it answers: for `Requests`. */
+  | { kind: "command"; deviceId: string; command: string; request: CommandMessage }
+  | { kind: "reply"; deviceId: string; reply: ReplyMessage }
   /** For a `ClipAssembler`. */
   | { kind: "clip"; message: ClipMessage }
   | Refusal;
@@ -88,6 +92,8 @@ export class Consumer {
       case "snapshot":
       case "health":
       case "receipt":
+      case "command":
+      case "reply":
         return [message];
       case "status":
         return [{ ...message, holds: this.#device(message.deviceId).takeStatus(message.status) }];

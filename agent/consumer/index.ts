@@ -26,5 +26,6 @@ export {
   type Refusal,
   type RefusalReason,
 } from "./parse.ts";
+export { buildRequest, type CommandRequest, type RequestOutcome, Requests } from "./requests.ts";
 export type { GapReason } from "./sequence.ts";
 export { sha256Hex } from "./sha256.ts";

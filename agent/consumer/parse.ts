@@ -2,6 +2,7 @@ import type { Static, TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { Value } from "typebox/value";
 import { CHANNELS } from "../contract/channels.ts";
+import { CommandMessage, ReplyMessage } from "../contract/command-messages.ts";
 import { EventData, type EventDataOf, EventEnvelope, type EventType, eventId } from "../contract/events.ts";
 import { ClipInitMessage, HealthMessage, ReceiptMessage, StatusMessage } from "../contract/messages.ts";
 import { type ParsedTopic, parseTopic } from "../contract/topics.ts";
@@ -43,7 +44,9 @@ export type ConsumerMessage =
   | { kind: "status"; deviceId: string; status: StatusMessage }
   | { kind: "snapshot"; deviceId: string; eventId: string; jpeg: Uint8Array }
   | { kind: "health"; deviceId: string; health: HealthMessage }
-  | { kind: "receipt"; deviceId: string; receipt: ReceiptMessage };
+  | { kind: "receipt"; deviceId: string; receipt: ReceiptMessage }
+  | { kind: "command"; deviceId: string; command: string; request: CommandMessage }
+  | { kind: "reply"; deviceId: string; reply: ReplyMessage };
 
 export type RefusalReason =
   | "unknown-topic"
@@ -106,6 +109,19 @@ export function parseMessage(topic: string, payload: Uint8Array): ConsumerMessag
     case "receipt": {
       const receipt = readJson(ReceiptMessage, payload, refuse);
       return "kind" in receipt ? receipt : { kind: "receipt", deviceId, receipt: receipt.value };
+    }
+    case "command": {
+      const request = readJson(CommandMessage, payload, refuse);
+      return "kind" in request
+        ? request
+        : { kind: "command", deviceId, command: parsed.name, request: request.value };
+    }
+    case "reply": {
+      const reply = readJson(ReplyMessage, payload, refuse);
+      if ("kind" in reply) return reply;
+      if (reply.value.requestId !== parsed.requestId)
+        return refuse("inconsistent", "requestId is not the topic's");
+      return { kind: "reply", deviceId, reply: reply.value };
     }
     case "clip-init": {
       const init = readJson(ClipInitMessage, payload, refuse);

@@ -1,4 +1,6 @@
 import type { TSchema } from "typebox";
+import { COMMAND_MAX_BYTES, CommandMessage, REPLY_MAX_BYTES, ReplyMessage } from "./command-messages.ts";
+import { REPLY_MEMORY } from "./commands.ts";
 import { EVENT_MAX_BYTES } from "./events.ts";
 import { ClipInitMessage, HealthMessage, ReceiptMessage, StatusMessage } from "./messages.ts";
 
@@ -31,6 +33,8 @@ export const PARAMETERS = {
   eventType: text("[a-z-]{1,32}", "press", "Type of the event, as its `type` ends"),
   eventId: text(ID, "9f0c2d4e6a81b357-p1", "Id of the press, or of the start of the motion"),
   clipId: text(ID, "9f0c2d4e6a81b357-c1", "The clip; an id is never used again"),
+  name: text("[a-z-]{1,32}", "snapshot", "The command"),
+  requestId: text(ID, "4f3a9c", "Of the request, of its asker's making"),
   offset: natural("65536", "Where these bytes stand in the clip's file"),
   bytes: natural("1048576", "Size of the clip's file"),
   sha256: text("[0-9a-f]{64}", "0123456789abcdef".repeat(4), "SHA-256 of these bytes, or of the whole file"),
@@ -153,6 +157,24 @@ export const CHANNELS = {
     payload: json(ReceiptMessage),
     description:
       "What the consumer has stored durably. With `uplink.settle: receipt` the device keeps every event until it is named here.",
+  },
+  command: {
+    ...fromCloud,
+    address: `${ROOT}/command/{name}`,
+    maxBytes: COMMAND_MAX_BYTES,
+    payload: json(CommandMessage),
+    repliesOn: `${ROOT}/reply/{requestId}`,
+    description:
+      "Asks the doorbell for something. Each is done at most once and answered once, however often it comes. A retained one is refused.",
+  },
+  reply: {
+    ...fromDevice,
+    address: `${ROOT}/reply/{requestId}`,
+    maxBytes: REPLY_MAX_BYTES,
+    payload: json(ReplyMessage),
+    expiryS: REPLY_MEMORY.forMs / 1_000,
+    description:
+      "The answer to a request. On MQTT 5 it goes to the request's Response Topic instead, with its Correlation Data.",
   },
   health: {
     ...fromDevice,

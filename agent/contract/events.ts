@@ -40,8 +40,14 @@ export const EventData = {
     durationMs: natural("From the start to the last movement; 0 at the start"),
     reason: Type.Enum(["", "still", "camera-lost"], { description: "Why it ended; empty at the start" }),
   }),
+  "self-test": fact(
+    "The path of an event is tried, as somebody asked. Nobody rang, and nothing may ring for it.",
+    {
+      requestId: name("Of the command"),
+    },
+  ),
   snapshot: fact("A preview of a press or motion is on `snapshot/{eventId}`, or could not be made.", {
-    eventId: name("The press or the start of the motion"),
+    eventId: name("The press or the start of the motion, or what a command `snapshot` was answered"),
     state: Type.Enum(["taken", "failed"], { description: "Whether there is one" }),
     reason: name("Why not; empty when taken"),
     widthPx: natural("0 when failed"),
@@ -52,7 +58,7 @@ export const EventData = {
   }),
   clip: fact("A clip began, ended, or was given up.", {
     clipId: name("Its id on `clip/{clipId}/…`"),
-    eventId: name("The press or the start of the motion that it belongs to"),
+    eventId: name("The press or the start of the motion that it belongs to, or an id of a `record` alone"),
     state: Type.Enum(["recording", "recorded", "failed", "dropped"], {
       description: "`recorded`: the file is made, and on its way; `dropped`: it will not come",
     }),

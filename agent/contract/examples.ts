@@ -1,4 +1,6 @@
 import type { ChannelName } from "./channels.ts";
+import type { CommandMessage, ReplyMessage } from "./command-messages.ts";
+import { COMMANDS } from "./commands.ts";
 import { type EventDataOf, type EventType, eventBody } from "./events.ts";
 import type { ClipInitMessage, HealthMessage, ReceiptMessage, StatusMessage } from "./messages.ts";
 
@@ -38,6 +40,7 @@ const DATA: { [T in EventType]: EventDataOf<T> } = {
     durationMs: 20_000,
     continues: "",
   },
+  "self-test": { requestId: "4f3a9c" },
   clock: { utcMs: NOON, previousOffsetMs: 1_250 },
   start: {
     previousEpoch: EARLIER_EPOCH,
@@ -92,6 +95,13 @@ const CLIP_INIT: ClipInitMessage = {
     continues: "",
   },
 };
+const REQUEST = "4f3a9c";
+const REFUSED: ReplyMessage = {
+  requestId: REQUEST,
+  command: "delete-clip",
+  outcome: "refused",
+  refusal: { code: "not-found", field: "/params/clipId", reason: "there is no such clip" },
+};
 
 /**
  * Payloads that are true, as JSON, by channel; empty for channels that carry no JSON. Events are `eventExample`s.
@@ -107,6 +117,16 @@ export const EXAMPLES: Record<ChannelName, readonly object[]> = {
   "clip-fin": [],
   "clip-abort": [],
   receipt: [RECEIPT],
+  command: Object.values(COMMANDS).map(
+    ({ example }) => ({ requestId: REQUEST, params: example.params }) satisfies CommandMessage,
+  ),
+  reply: [
+    ...Object.entries(COMMANDS).map(
+      ([command, { example }]) =>
+        ({ requestId: REQUEST, command, outcome: "done", result: example.result }) satisfies ReplyMessage,
+    ),
+    REFUSED,
+  ],
   health: [HEALTH],
 };
 

@@ -73,6 +73,12 @@ export const ClipInitMessage = Type.Object({
       clipId: Type.String({ description: "As in the topic" }),
       eventId: Type.String({ description: "The press or the start of the motion that it belongs to" }),
       trigger: Type.Enum(["press", "motion"], { description: "What that event is" }),
+      requested: Type.Optional(
+        Type.Boolean({
+          description:
+            "True: nothing happened, somebody asked for it with the command `record`; `trigger` is `motion` then, for consumers that do not know this field",
+        }),
+      ),
       epoch: Epoch,
       contentType: Type.Literal("application/x-tar", { description: "Of the whole file" }),
       eventTime: Type.String({ format: "date-time", description: "When that event happened" }),

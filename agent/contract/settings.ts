@@ -1,4 +1,5 @@
 import { type Static, type TProperties, Type } from "typebox";
+import { COMMAND_CLASSES } from "./commands.ts";
 
 /** No control characters, since values are shown on terminals. */
 const PRINTABLE = "[^\\u0000-\\u001f\\u007f-\\u009f]";
@@ -195,6 +196,15 @@ export const SettingsSchema = Type.Object(
         "What is not a press and not yet acknowledged is kept to what the link carries in this time",
       ),
       windowBytes: bytes(4_194_304, 4_096, 67_108_864, "It is never more than this, however fast the link"),
+    }),
+    commands: section({
+      allow: Type.Array(Type.Enum([...COMMAND_CLASSES]), {
+        default: [...COMMAND_CLASSES],
+        minItems: 0,
+        maxItems: COMMAND_CLASSES.length,
+        description: "Classes of commands that are taken from the broker; none when the list is empty",
+      }),
+      maxPerMinute: count(60, 1, 600, "commands", "Commands beyond this rate are refused"),
     }),
     health: section({
       everyMs: ms(900_000, 10_000, 86_400_000, "Pause between two health messages"),

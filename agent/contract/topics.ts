@@ -57,7 +57,23 @@ function makeTopics(deviceId: string) {
     clipFin: (clipId: string, bytes: number, sha256: string) =>
       WRITE["clip-fin"](root, clipId, bytes, sha256),
     clipAbort: (clipId: string) => WRITE["clip-abort"](root, clipId),
+    commands: WRITE.command(root, "+"),
+    command: (name: string) => WRITE.command(root, name),
+    reply: (requestId: string) => WRITE.reply(root, requestId),
   };
+}
+
+/**
+ * Whether a doorbell answers on this response topic: one of nobody's own tree. A topic of ours could be taken for a
+ * message of a doorbell, or be a command to one; only its own `reply/` is not.
+ */
+export function mayAnswerOn(topic: string, deviceId: string): boolean {
+  if (topic.length === 0 || topic.length > 256 || /[+#\p{Cc}]/u.test(topic)) return false;
+  if (topic.startsWith("$")) return false;
+  const first = PREFIX.slice(0, PREFIX.indexOf("/") + 1);
+  if (!topic.startsWith(first)) return true;
+  const parsed = parseTopic(topic);
+  return parsed?.kind === "reply" && parsed.deviceId === deviceId;
 }
 
 /** Reads a topic of ours; null for any other. */
@@ -124,6 +140,8 @@ const MAKE: { [Name in ChannelName]: (deviceId: string, levels: RegExpExecArray)
     sha256,
   }),
   "clip-abort": (deviceId, [, clipId = ""]) => ({ kind: "clip-abort", deviceId, clipId }),
+  command: (deviceId, [, name = ""]) => ({ kind: "command", deviceId, name }),
+  reply: (deviceId, [, requestId = ""]) => ({ kind: "reply", deviceId, requestId }),
 };
 
 type Reader = [RegExp, (deviceId: string, levels: RegExpExecArray) => ParsedTopic];

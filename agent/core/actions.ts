@@ -27,6 +27,9 @@ export type Action =
   | { type: "clip.mark-acked"; clipId: string; segments: number }
   | { type: "clip.mark-uploaded"; clipId: string }
   | { type: "clip.mark-announced"; clipId: string }
+  | ({ type: "clip.list" } & Parameters<FragmentStore["listClips"]>[0])
+  | ({ type: "clip.requeue" } & Parameters<FragmentStore["requeueClip"]>[0])
+  | ({ type: "clip.delete" } & Parameters<FragmentStore["deleteClip"]>[0])
   | { type: "clip.forget-still"; eventId: string }
   | ({ type: "broker.connect" } & Parameters<Broker["connect"]>[0])
   | { type: "broker.publish"; connection: number; token: number; message: BrokerMessageOut }
@@ -35,5 +38,11 @@ export type Action =
   | { type: "timer.set"; key: string; generation: number; atMs: number }
   | { type: "timer.clear"; key: string }
   | { type: "log"; level: LogLevel; message: string; facts: Record<string, string | number | boolean | null> }
-  /** The agent's work is over; the composition root closes the ports and exits with this code. */
-  | { type: "agent.ended"; exitCode: 0 | 2; reason: string };
+  /**
+   * The agent's work is over; the composition root closes the ports and exits with this code. `restart`: the request
+   * that asked for it, to be noted before, so that the next start knows it as done.
+   */
+  | { type: "agent.ended"; exitCode: ExitCode; reason: string; restart?: string };
+
+/** 0: asked to stop. 2: the operator must act. 75 (`EX_TEMPFAIL` of sysexits.h): start it again. */
+export type ExitCode = 0 | 2 | 75;

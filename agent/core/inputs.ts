@@ -17,6 +17,17 @@ export interface Started {
   trust: TimeTrust;
   mode: "normal" | "bell-only";
   version: string;
+  /** Requests that the last restarts were done for, oldest first. */
+  restarts?: readonly string[];
+  /** The last crashes, oldest first; reasons hold no secret. */
+  crashes?: readonly Crash[];
+}
+
+/** A process of the agent that ended by a bug. */
+export interface Crash {
+  utcMs: number;
+  /** One line; empty when it is not known. */
+  reason: string;
 }
 
 /** The agent is asked to end: say so on the wire, then `agent.ended`. */

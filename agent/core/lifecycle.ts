@@ -1,6 +1,7 @@
 import type { PreviousEpoch, StoreOpened, StoreUnavailable } from "../../device/ports/store.ts";
 import { openCamera } from "./camera.ts";
 import { seeded } from "./chance.ts";
+import { knowEarlierRuns, refuseAllUnderWay } from "./command-ends.ts";
 import { declareDrops } from "./drops.ts";
 import { recordEvent } from "./events.ts";
 import { checkAgesLater } from "./eviction.ts";
@@ -8,7 +9,7 @@ import type { Started } from "./inputs.ts";
 import { showState } from "./light.ts";
 import { outboxInMemory, outboxOpened, saveRefusedRows, tellsSetAside } from "./outbox.ts";
 import { closeClip } from "./recorder.ts";
-import { setTimer } from "./timers.ts";
+import { clearTimer, setTimer } from "./timers.ts";
 import { act, say, type Turn } from "./turn.ts";
 import { connect, isReady, publishStatus } from "./uplink.ts";
 import { lookForClips } from "./uploads.ts";
@@ -26,6 +27,8 @@ export interface LifecycleState {
   /** A corrupt outbox was set aside, at this start or at one that nobody heard of: starts are counted anew. */
   setAside: boolean;
   startedAtMs: number;
+  /** The request for which it is to be started again; null when it just ends. */
+  restart: string | null;
   /** State of the generator that jitter comes from. */
   chance: number[];
 }
@@ -40,10 +43,13 @@ export function newLifecycle(): LifecycleState {
     previous: null,
     setAside: false,
     startedAtMs: 0,
+    restart: null,
     chance: [],
   };
 }
 
+/** How long a restart waits for its own answer to be acknowledged. */
+const ANSWER_WITHIN_MS = 2_000;
 /** How long a stopping agent waits for the broker and the camera. */
 const STOP_WITHIN_MS = 3_000;
 
@@ -61,6 +67,7 @@ export function started(turn: Turn, input: Started): void {
   });
   time.offsetMs = input.utcMs - input.occurredAt;
   time.trust = input.trust;
+  knowEarlierRuns(turn, input);
   act(turn, { type: "store.open", epoch: input.epoch, startedUtcMs: input.utcMs });
   say(turn, "info", "started", { device: settings.device.id, version: input.version, epoch: input.epoch });
   if (input.mode === "bell-only") {
@@ -101,12 +108,37 @@ export function storeUnavailable(turn: Turn, input: StoreUnavailable): void {
   connect(turn);
 }
 
+/** Whoever stops it wants it stopped, also when somebody else has just asked for a restart. */
 export function stopRequested(turn: Turn): void {
+  turn.state.lifecycle.restart = null;
+  stop(turn);
+}
+
+/** Ends the agent, to be started again, once the asker has the answer; that is waited for a moment only. */
+export function restartAfterReply(turn: Turn, requestId: string, reply: number): void {
+  turn.state.commands.restart = { requestId, reply };
+  setTimer(turn, "commands.restart", turn.now + ANSWER_WITHIN_MS);
+}
+
+export function restartReplyAcked(turn: Turn, reply: number): void {
+  if (turn.state.commands.restart?.reply === reply) restartNow(turn);
+}
+
+export function restartNow(turn: Turn): void {
+  const { commands, lifecycle } = turn.state;
+  clearTimer(turn, "commands.restart");
+  if (!commands.restart || lifecycle.phase !== "running") return;
+  lifecycle.restart = commands.restart.requestId;
+  stop(turn);
+}
+
+function stop(turn: Turn): void {
   const { lifecycle, recorder } = turn.state;
   if (lifecycle.phase !== "running") return;
   lifecycle.phase = "stopping";
-  say(turn, "info", "stopping");
+  say(turn, "info", lifecycle.restart === null ? "stopping" : "stopping, to be started again");
   setTimer(turn, "lifecycle.stop", turn.now + STOP_WITHIN_MS);
+  refuseAllUnderWay(turn);
   declareDrops(turn);
   if (recorder.clip) closeClip(turn);
   else sayGoodbye(turn);
@@ -155,8 +187,11 @@ function sayGoodbye(turn: Turn): void {
 /** The store finishes what it was asked before it closes: rows that it refused are asked once more. */
 function end(turn: Turn, exitCode: 0 | 2, reason: string): void {
   saveRefusedRows(turn);
-  turn.state.lifecycle.phase = "ended";
-  act(turn, { type: "agent.ended", exitCode, reason });
+  const { lifecycle } = turn.state;
+  lifecycle.phase = "ended";
+  if (lifecycle.restart === null || exitCode !== 0) act(turn, { type: "agent.ended", exitCode, reason });
+  else
+    act(turn, { type: "agent.ended", exitCode: 75, reason: "restart, as asked", restart: lifecycle.restart });
 }
 
 /** The first event of the epoch: a consumer learns from it which numbers the one before had reached. */

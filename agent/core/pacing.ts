@@ -1,3 +1,4 @@
+import { REPLY_MAX_BYTES } from "../contract/command-messages.ts";
 import type { Turn } from "./turn.ts";
 import type { InFlight } from "./uplink.ts";
 
@@ -91,6 +92,12 @@ export function previewMaxBytes(turn: Turn): number {
   const { pacing, settings } = turn.state;
   const bytesPerS = pacing.bytesPerS || pacing.lastBytesPerS || SLOWEST_LINK_BYTES_PER_S;
   return Math.min(settings.still.maxBytes, Math.max(SMALLEST_PREVIEW_BYTES, bytesInWindow(turn, bytesPerS)));
+}
+
+/** A reply is no larger than what the link carries in the window's time, where that is known, or the smallest piece. */
+export function replyMaxBytes(turn: Turn): number {
+  const { bytesPerS } = turn.state.pacing;
+  return Math.max(SMALLEST_PIECE_BYTES, Math.min(REPLY_MAX_BYTES, bytesInWindow(turn, bytesPerS)));
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Lane, SequenceRange } from "../../device/ports/store.ts";
 import { parseReceipt } from "../contract/receipt.ts";
 import { receiptCame } from "./delivery.ts";
 import { settle } from "./outbox.ts";
+import { testReceived } from "./self-test.ts";
 import { count, countAndSay, type Turn } from "./turn.ts";
 
 /** The consumer tells what it has stored: that is settled. A receipt that is not one is refused and counted. */
@@ -23,6 +24,7 @@ export function receiptArrived(turn: Turn, text: string | null): void {
   );
   const real = ranges.filter((range: SequenceRange) => range.from <= range.to);
   if (real.length > 0) settle(turn, real);
+  if (receipt.epoch === turn.state.lifecycle.epoch) testReceived(turn, receipt);
 }
 
 /** Nothing that was not given out yet can have been received. */

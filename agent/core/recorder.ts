@@ -28,7 +28,7 @@ export interface RecorderState {
   stills: { eventId: string; eventAtMs: number }[];
 }
 
-type Trigger = ClipInitMessage["user_data"]["trigger"];
+type Trigger = ClipInitMessage["user_data"]["trigger"] | "command";
 
 interface RecordingClip {
   clipId: string;
@@ -77,9 +77,43 @@ export function recordOn(turn: Turn): boolean {
   const { recorder, settings } = turn.state;
   const { clip } = recorder;
   if (!clip || clip.closing) return false;
-  clip.endsAtMs = Math.min(clip.latestEndMs, turn.now + settings.clip.postRollMs);
-  setTimer(turn, "recorder.close", clip.endsAtMs);
+  goOn(turn, clip, settings.clip.postRollMs);
   return true;
+}
+
+/**
+ * Somebody asked for a clip: begins one under the id `eventId`, or lets the one that is being recorded go on for so
+ * long. Null when there are no pictures.
+ */
+export function recordNow(
+  turn: Turn,
+  eventId: string,
+  durationMs: number,
+): { clipId: string; began: boolean } | null {
+  const { camera, recorder, settings } = turn.state;
+  const { clip } = recorder;
+  if (clip && !clip.closing) {
+    goOn(turn, clip, durationMs);
+    return { clipId: clip.clipId, began: false };
+  }
+  if (camera.state !== "up") return null;
+  const { maxMs, preRollMs } = settings.clip;
+  const clipId = openClip(turn, {
+    trigger: "command",
+    eventId,
+    eventAtMs: turn.now,
+    fromMs: turn.now - preRollMs,
+    endsAtMs: turn.now + Math.min(maxMs, durationMs),
+    latestEndMs: turn.now + maxMs,
+    continues: "",
+  });
+  return { clipId, began: true };
+}
+
+/** It may have been told to last longer than this already. */
+function goOn(turn: Turn, clip: RecordingClip, forMs: number): void {
+  clip.endsAtMs = Math.min(clip.latestEndMs, Math.max(clip.endsAtMs, turn.now + forMs));
+  setTimer(turn, "recorder.close", clip.endsAtMs);
 }
 
 /** Pictures come again: goes on with a clip that the break cut short. */
@@ -206,7 +240,8 @@ export function stillFailed(turn: Turn, input: StillFailed): void {
   });
 }
 
-function askForStill(turn: Turn, eventId: string, eventAtMs: number): void {
+/** The answer is an event, and the picture is on `snapshot/{eventId}`. */
+export function askForStill(turn: Turn, eventId: string, eventAtMs: number): void {
   const { recorder } = turn.state;
   recorder.stills.push({ eventId, eventAtMs });
   if (recorder.stills.length > MOST_STILLS_ASKED) recorder.stills.shift();
@@ -231,7 +266,7 @@ function openClip(
     latestEndMs: number;
     continues: string;
   },
-): void {
+): string {
   const { camera, lifecycle, recorder, settings } = turn.state;
   recorder.clips += 1;
   const clipId = `${lifecycle.epoch}-c${recorder.clips}`;
@@ -266,6 +301,7 @@ function openClip(
   });
   setTimer(turn, "recorder.close", wanted.endsAtMs);
   showState(turn);
+  return clipId;
 }
 
 function clipInit(
@@ -281,7 +317,9 @@ function clipInit(
       deviceId: settings.device.id,
       clipId,
       eventId: wanted.eventId,
-      trigger: wanted.trigger,
+      ...(wanted.trigger === "command"
+        ? { trigger: "motion", requested: true }
+        : { trigger: wanted.trigger }),
       epoch: lifecycle.epoch,
       contentType: "application/x-tar",
       eventTime: new Date(utcAt(turn, wanted.eventAtMs)).toISOString(),

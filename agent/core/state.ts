@@ -1,6 +1,7 @@
 import type { Settings } from "../contract/settings.ts";
 import { type ButtonState, newButton } from "./button.ts";
 import { type CameraState, newCamera } from "./camera.ts";
+import { type CommandsState, newCommands } from "./commands-state.ts";
 import { type DeliveryState, newDelivery } from "./delivery.ts";
 import { type EvictionState, newEviction } from "./eviction.ts";
 import { type HomeAssistantState, newHomeAssistant } from "./home-assistant.ts";
@@ -37,6 +38,7 @@ export interface State {
   pacing: PacingState;
   uploads: UploadsState;
   homeAssistant: HomeAssistantState;
+  commands: CommandsState;
 }
 
 /** The state before the first input, which must be `agent.started`. It holds no secret of the settings. */
@@ -58,5 +60,6 @@ export function initialState(settings: Settings): State {
     pacing: newPacing(),
     uploads: newUploads(),
     homeAssistant: newHomeAssistant(),
+    commands: newCommands(),
   };
 }

@@ -19,6 +19,17 @@ import {
 } from "./button.ts";
 import { cameraDown, cameraUp, restartTimerFired } from "./camera.ts";
 import { clockChanged } from "./clock.ts";
+import { limitTimerFired } from "./command-ends.ts";
+import {
+  askedClipDeleted,
+  askedClipFailed,
+  askedClipOpened,
+  askedStillFailed,
+  askedStillTaken,
+  clipRequeued,
+  clipsListed,
+} from "./command-work.ts";
+import { commandArrived } from "./commands.ts";
 import {
   againTimerFired,
   eventAcked,
@@ -46,6 +57,8 @@ import {
   disconnectedWhileStopping,
   goodbyeAcked,
   normalTimerFired,
+  restartNow,
+  restartReplyAcked,
   started,
   stopRequested,
   stopTimerFired,
@@ -67,6 +80,8 @@ import {
 import { linkAcknowledged, restartPacing } from "./pacing.ts";
 import { receiptArrived } from "./receipts.ts";
 import { clipClosed, clipFailed, clipOpened, closeTimerFired, stillFailed, stillTaken } from "./recorder.ts";
+import { pumpReplies, replyAcked, replyRefused } from "./replies.ts";
+import { testPublished, testStored } from "./self-test.ts";
 import type { State } from "./state.ts";
 import { type TimerKey, timerFired } from "./timers.ts";
 import { act, count, countAndSay, say, type Turn } from "./turn.ts";
@@ -105,6 +120,7 @@ export function step(state: State, input: Input): Action[] {
   if (state.lifecycle.phase === "ended") return turn.actions;
   takeIn(turn, input);
   if (state.lifecycle.phase === "running" || state.lifecycle.phase === "stopping") {
+    pumpReplies(turn);
     pumpEvents(turn);
     pumpHomeAssistant(turn);
     pumpUploads(turn);
@@ -140,16 +156,19 @@ function takeIn(turn: Turn, input: Input): void {
     case "camera.down":
       return cameraDown(turn, input);
     case "camera.still":
-      return stillTaken(turn, input);
+      stillTaken(turn, input);
+      return askedStillTaken(turn, input);
     case "camera.still-failed":
-      return stillFailed(turn, input);
+      stillFailed(turn, input);
+      return askedStillFailed(turn, input);
     case "camera.motion":
       return motionChanged(turn, input);
     case "camera.recalibrated":
       count(turn, "motion.recalibrated");
       return;
     case "clip.opened":
-      return clipOpened(turn, input);
+      clipOpened(turn, input);
+      return askedClipOpened(turn, input);
     case "clip.grew":
       return clipGrew(turn, input);
     case "clip.closed":
@@ -158,6 +177,7 @@ function takeIn(turn: Turn, input: Input): void {
       return clipOverWhileStopping(turn);
     case "clip.failed":
       clipFailed(turn, input);
+      askedClipFailed(turn, input);
       return clipOverWhileStopping(turn);
     case "clip.segments":
       return segmentsListed(turn, input);
@@ -167,6 +187,12 @@ function takeIn(turn: Turn, input: Input): void {
       return clipsPending(turn, input);
     case "clip.evicted":
       return clipEvicted(turn, input);
+    case "clip.listed":
+      return clipsListed(turn, input);
+    case "clip.requeued":
+      return clipRequeued(turn, input);
+    case "clip.deleted":
+      return askedClipDeleted(turn, input);
     case "clip.spool-fault":
       count(turn, "clips.spoolFaults");
       return say(turn, "error", `clips cannot be kept: ${input.detail}`, { fault: input.fault });
@@ -185,6 +211,7 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
       const saved = rowAppended(turn, input);
       declarationLasts(turn, input.lane, input.sequence);
       keepDiskBound(turn);
+      testStored(turn, input);
       if (!saved) return;
       savedUnsent(turn, input.lane, input.sequence, saved.sentOn);
       if (saved.announces) act(turn, { type: "clip.mark-announced", clipId: saved.announces });
@@ -236,8 +263,10 @@ function published(turn: Turn, input: BrokerAcked): void {
   linkAcknowledged(turn, done);
   switch (purpose.kind) {
     case "event":
-      if (purpose.epoch === turn.state.lifecycle.epoch)
+      if (purpose.epoch === turn.state.lifecycle.epoch) {
         declarationLasts(turn, purpose.lane, purpose.sequence);
+        if (purpose.lane === "event") testPublished(turn, purpose.sequence);
+      }
       return eventAcked(turn, purpose.lane, purpose.epoch, purpose.sequence);
     case "still":
       return act(turn, { type: "clip.forget-still", eventId: purpose.eventId });
@@ -248,6 +277,9 @@ function published(turn: Turn, input: BrokerAcked): void {
     case "status":
       if (purpose.state === "stopped") goodbyeAcked(turn);
       return;
+    case "reply":
+      replyAcked(turn, purpose.number);
+      return restartReplyAcked(turn, purpose.number);
     case "health":
     case "home-assistant":
     case "clip-init":
@@ -266,6 +298,8 @@ function notPublished(turn: Turn, input: BrokerPublishFailed): void {
     case "clip-segment":
     case "clip-fin":
       return clipPublishFailed(turn, purpose.clipId, input);
+    case "reply":
+      return replyRefused(turn, purpose.number, input.detail);
     case "still":
       count(turn, "stills.notSent");
       return say(turn, "warn", `snapshot not sent: ${input.detail}`, { eventId: purpose.eventId });
@@ -286,6 +320,9 @@ function messageArrived(turn: Turn, input: BrokerMessageIn): void {
   if (input.topic === topics.status) return statusSeen(turn, text);
   if (input.topic === topics.receipt) return receiptArrived(turn, text);
   if (birthSeen(turn, input) || fileAnswerSeen(turn, input)) return;
+  const commands = topics.command("");
+  if (input.topic.startsWith(commands))
+    return commandArrived(turn, input.topic.slice(commands.length), { ...input, text });
   countAndSay(turn, "inbound.unknown", "message on a topic that is not ours", { bytes: input.bytes });
 }
 
@@ -319,6 +356,8 @@ const TIMERS: Record<TimerKey, (turn: Turn) => void> = {
   "uplink.ack": ackTimerFired,
   "uplink.status": statusTimerFired,
   "delivery.again": againTimerFired,
+  "commands.limit": limitTimerFired,
+  "commands.restart": restartNow,
   "lifecycle.stop": stopTimerFired,
   "lifecycle.normal": normalTimerFired,
   "health.publish": healthTimerFired,

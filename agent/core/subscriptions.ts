@@ -9,7 +9,7 @@ export function subscriptionsOf({ state: { lifecycle, settings } }: Turn): strin
   const { clip, device, homeAssistant } = settings;
   const topics = topicsOf(device.id);
   return [
-    ...[topics.receipt, topics.status],
+    ...[topics.receipt, topics.status, topics.commands],
     ...(clip.prefix === "$file-async" ? [fileResponseTopic(device.id)] : []),
     ...(homeAssistant.enabled ? [birthTopic(homeAssistant.discoveryPrefix)] : []),
   ];

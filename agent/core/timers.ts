@@ -23,6 +23,8 @@ export type TimerKey =
   | "uplink.ack"
   | "uplink.status"
   | "delivery.again"
+  | "commands.limit"
+  | "commands.restart"
   | "lifecycle.stop"
   | "lifecycle.normal"
   | "health.publish"

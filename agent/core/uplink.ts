@@ -57,7 +57,8 @@ export type Purpose =
   | { kind: "clip-init"; clipId: string }
   | { kind: "clip-segment"; clipId: string; index: number; bytes: number }
   | { kind: "clip-fin"; clipId: string }
-  | { kind: "clip-abort"; clipId: string };
+  | { kind: "clip-abort"; clipId: string }
+  | { kind: "reply"; number: number };
 
 export function newUplink(): UplinkState {
   return {
@@ -202,9 +203,9 @@ export function inFlight(turn: Turn, lane: Lane): number {
 
 /** Whether so many bytes may be sent now: the window has room for them, or nothing but live presses is on its way. */
 export function hasRoomFor(turn: Turn, bytes: number): boolean {
-  const { pacing, uplink } = turn.state;
+  const { commands, pacing, uplink } = turn.state;
   const onTheirWay = uplink.inFlight.reduce((sum, one) => sum + (isPaced(one.purpose) ? one.bytes : 0), 0);
-  return onTheirWay === 0 || onTheirWay + bytes <= pacing.windowBytes;
+  return onTheirWay === 0 || onTheirWay + bytes + commands.needsBytes <= pacing.windowBytes;
 }
 
 function isPaced(purpose: Purpose): boolean {

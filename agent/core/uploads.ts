@@ -1,6 +1,7 @@
 import type { BrokerPublishFailed } from "../../device/ports/broker.ts";
 import type {
   ClipClosed,
+  ClipDeleted,
   ClipEvicted,
   ClipGrew,
   ClipParts,
@@ -173,6 +174,15 @@ export function clipEvicted(turn: Turn, input: ClipEvicted): void {
     reason: input.reason,
   });
   abort(turn, input.clipId);
+}
+
+/** Somebody had it deleted. What is still on its way of it comes to nothing. */
+export function clipDeleted(turn: Turn, { clipId, eventId, bytes, uploaded }: ClipDeleted): void {
+  count(turn, "clips.deleted");
+  say(turn, "info", "clip deleted, as asked", { clipId, uploaded });
+  // An uploaded one may be on its way once more.
+  if (!uploaded) tellClip(turn, "dropped", { clipId, eventId, bytes, reason: "deleted" });
+  if (!uploaded || uploadOf(turn, clipId)) abort(turn, clipId);
 }
 
 /** Sends what fits: clips being recorded first, then the oldest. */

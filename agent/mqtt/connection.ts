@@ -17,7 +17,7 @@ import {
   placeOf,
 } from "./client-options.ts";
 import { Handshake } from "./handshake.ts";
-import { textOf } from "./inbound.ts";
+import { requestOf, textOf } from "./inbound.ts";
 import { endingOfOpening, type Opening } from "./opening.ts";
 import { packetBytesOf, propertiesOf } from "./publish-packet.ts";
 import { answerOf, describeError, type Ending, endingOfDisconnect, endingOfError } from "./reasons.ts";
@@ -220,6 +220,7 @@ export class Connection {
       text: textOf(payload),
       bytes: payload.length,
       retain: packet.retain,
+      ...requestOf(packet),
     };
     if (this.#phase === "open") {
       this.#owner.post(message);

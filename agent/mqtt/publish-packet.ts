@@ -4,17 +4,19 @@ import type { BrokerMessageOut } from "../../device/ports/broker.ts";
 export interface PublishProperties {
   contentType?: string;
   messageExpiryInterval?: number;
+  correlationData?: Buffer;
 }
 
 /** What goes out with a message; null on 3.1.1. */
 export function propertiesOf(
-  { contentType, expiryS }: BrokerMessageOut,
+  { contentType, expiryS, correlation }: BrokerMessageOut,
   protocol: "5" | "3.1.1",
 ): PublishProperties | null {
   if (protocol !== "5") return null;
   return {
     ...(contentType === null ? {} : { contentType }),
     ...(expiryS === null ? {} : { messageExpiryInterval: expiryS }),
+    ...(correlation === undefined ? {} : { correlationData: Buffer.from(correlation, "base64") }),
   };
 }
 
@@ -47,9 +49,10 @@ export function publishPacketBytes(
 
 function propertiesBytes(properties: PublishProperties | null): number {
   if (!properties) return 0;
-  const { contentType, messageExpiryInterval } = properties;
+  const { contentType, correlationData, messageExpiryInterval } = properties;
   const bytes =
     (contentType === undefined ? 0 : 3 + Buffer.byteLength(contentType)) +
+    (correlationData === undefined ? 0 : 3 + correlationData.length) +
     (messageExpiryInterval === undefined ? 0 : 5);
   return variableIntegerBytes(bytes) + bytes;
 }

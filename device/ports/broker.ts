@@ -8,6 +8,8 @@ export interface BrokerMessageOut {
   contentType: string | null;
   /** MQTT 5 only: seconds after which the broker may discard it. */
   expiryS: number | null;
+  /** MQTT 5 only: Correlation Data (§3.3.2.3.6) of the request that this answers, in base64. */
+  correlation?: string;
 }
 
 export interface BrokerConnected {
@@ -53,6 +55,10 @@ export interface BrokerMessageIn {
   text: string | null;
   bytes: number;
   retain: boolean;
+  /** MQTT 5 only, where the message has them: Response Topic (§3.3.2.3.5), Correlation Data in base64, and the seconds that are left of its expiry. */
+  responseTopic?: string;
+  correlation?: string;
+  expiryS?: number;
 }
 
 export type BrokerInput =

@@ -126,6 +126,50 @@ export interface ClipEvicted {
    */
   reason: "budget" | "age" | "lost" | "disk-full";
 }
+/** A clip as `listClips` tells it. */
+export interface ClipListing {
+  clipId: string;
+  eventId: string;
+  initBody: string;
+  recordedBytes: number;
+  /** Null while it is being recorded. */
+  closed: ClipClosing | null;
+  uploaded: boolean;
+}
+/** Answer to `listClips`: newest first. `found` is false when there is no clip `before`. */
+export interface ClipsListed {
+  type: "clip.listed";
+  occurredAt: number;
+  request: number;
+  clips: ClipListing[];
+  more: boolean;
+  found: boolean;
+}
+/** What became of a call about one clip. `recording`: it is not closed yet, and nothing was done. `failed`: the disk did. */
+export type ClipOutcome = "done" | "not-found" | "recording" | "failed";
+/** Answer to `requeueClip`. */
+export interface ClipRequeued {
+  type: "clip.requeued";
+  occurredAt: number;
+  request: number;
+  clipId: string;
+  outcome: ClipOutcome;
+  /** Of the whole; 0 and empty when it was not done. */
+  bytes: number;
+  sha256: string;
+}
+/** Answer to `deleteClip`. */
+export interface ClipDeleted {
+  type: "clip.deleted";
+  occurredAt: number;
+  request: number;
+  clipId: string;
+  outcome: ClipOutcome;
+  eventId: string;
+  bytes: number;
+  /** The broker had acknowledged the whole of it. */
+  uploaded: boolean;
+}
 /** The spool's faults; clips go on in memory, or are closed, as each says. */
 export interface SpoolFault {
   type: "clip.spool-fault";
@@ -143,6 +187,9 @@ export type FragmentStoreInput =
   | ClipParts
   | ClipsPending
   | ClipEvicted
+  | ClipsListed
+  | ClipRequeued
+  | ClipDeleted
   | SpoolFault;
 
 /** A reference to bytes that never pass through the core. */
@@ -202,6 +249,12 @@ export interface FragmentStore {
   markUploaded(clipId: string): void;
   /** The event that tells of the clip's end is durable. */
   markAnnounced(clipId: string): void;
+  /** The newest `limit` clips, those that are being recorded too; only ones older than `before` unless it is null. */
+  listClips(request: { request: number; before: string | null; limit: number }): void;
+  /** A closed clip is to be uploaded once more, from its first segment on. Durable when it is answered. */
+  requeueClip(request: { request: number; clipId: string }): void;
+  /** Removes a closed clip, uploaded or not. Durable when it is answered. */
+  deleteClip(request: { request: number; clipId: string }): void;
   /** Removes a still that has been delivered. */
   forgetStill(eventId: string): void;
   stop(): Promise<void>;

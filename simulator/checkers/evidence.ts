@@ -1,3 +1,4 @@
+import type { CommandName } from "../../agent/contract/commands.ts";
 import type { Settings } from "../../agent/contract/settings.ts";
 import type { ClipEvicted } from "../../device/ports/fragment-store.ts";
 import type { LightPattern } from "../../device/ports/light.ts";
@@ -28,8 +29,10 @@ export interface PowerOn {
   end: "running" | "power-cut" | "killed" | "stopped" | "exited";
   /** Its agent could not keep anything when it ended. */
   diskless: boolean;
-  /** Times at which the chime began. */
+  /** Times at which the chime began because somebody pushed the button. */
   ringsMs: number[];
+  /** And because somebody asked for it. */
+  askedRingsMs: number[];
   /** Number of the newest connection that the agent asked for. */
   connection: number;
   mode: "normal" | "bell-only";
@@ -75,6 +78,21 @@ export interface Sighting {
   event: EventFacts | null;
 }
 
+/** A request that an agent took in, and what it did in that turn. */
+export interface CommandSeen {
+  requestId: string;
+  name: CommandName;
+  powerOn: number;
+  atMs: number;
+  retained: boolean;
+  /** What it did about it: sounds, pictures, clips, tests. An answer is none. */
+  effects: number;
+  /** Rows of presses among what it recorded. */
+  presses: number;
+  /** Its clock was. */
+  synced: boolean;
+}
+
 /** Everything that the world knows about one run when it is over: the truth, not what the agent says. */
 export interface Evidence {
   deviceId: string;
@@ -83,6 +101,17 @@ export interface Evidence {
   presses: PhysicalPress[];
   /** When the camera of which power-on saw something begin to move. */
   motions: { powerOn: number; atMs: number }[];
+  /** What the cloud has asked. */
+  requests: {
+    requestId: string;
+    name: CommandName;
+    atMs: number;
+    expiresAtMs: number | null;
+    retained: boolean;
+  }[];
+  commandsSeen: CommandSeen[];
+  /** When connections ended, as their agent was told. */
+  connectionEnds: { powerOn: number; atMs: number }[];
   /** Rows that the agent began to keep, by event id. */
   rows: Map<string, { row: OutboxRow; powerOn: number }>;
   /** Event ids whose row became durable or whose publish was settled. */
@@ -102,7 +131,7 @@ export interface Evidence {
   /** Clips on the card at the end. */
   clips: SpooledClip[];
   /** Those that left it before they were uploaded, by clip id. */
-  evictedClips: Map<string, { reason: ClipEvicted["reason"]; atMs: number; powerOn: number }>;
+  evictedClips: Map<string, { reason: ClipEvicted["reason"] | "deleted"; atMs: number; powerOn: number }>;
   /** Rows that a full disk refused while there were clips to give up. */
   refusedBesideClips: { id: string; clips: string[] }[];
   /** The power-on in which a clip's upload was finished, by clip id. */

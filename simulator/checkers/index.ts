@@ -3,6 +3,7 @@ import { bell } from "./bell.ts";
 import { bellOnly } from "./bell-only.ts";
 import { bounds } from "./bounds.ts";
 import { clips } from "./clips.ts";
+import { commands } from "./commands.ts";
 import { consumer } from "./consumer.ts";
 import { content } from "./content.ts";
 import type { Checker, Evidence, Violation } from "./evidence.ts";
@@ -34,6 +35,7 @@ export const CHECKERS: readonly Checker[] = [
   consumer,
   status,
   clips,
+  commands,
   motion,
   bounds,
   room,

@@ -108,6 +108,29 @@ export class TapeClips implements FragmentStore, FragmentSink {
     this.#soon((occurredAt) => ({ type: "clip.pending", occurredAt, clips: [], total: 0 }));
   }
 
+  /** A tape is not asked for its clips: no command comes to it. */
+  listClips({ request, before }: Parameters<FragmentStore["listClips"]>[0]): void {
+    const nothing = { request, clips: [], more: false, found: before === null };
+    this.#soon((occurredAt) => ({ type: "clip.listed", occurredAt, ...nothing }));
+  }
+
+  requeueClip({ request, clipId }: Parameters<FragmentStore["requeueClip"]>[0]): void {
+    const nothing = { request, clipId, outcome: "not-found" as const, bytes: 0, sha256: "" };
+    this.#soon((occurredAt) => ({ type: "clip.requeued", occurredAt, ...nothing }));
+  }
+
+  deleteClip({ request, clipId }: Parameters<FragmentStore["deleteClip"]>[0]): void {
+    const nothing = {
+      request,
+      clipId,
+      outcome: "not-found" as const,
+      eventId: "",
+      bytes: 0,
+      uploaded: false,
+    };
+    this.#soon((occurredAt) => ({ type: "clip.deleted", occurredAt, ...nothing }));
+  }
+
   markAcked(): void {}
   markUploaded(): void {}
   markAnnounced(): void {}

@@ -43,6 +43,29 @@ export class NoClips implements FragmentStore {
     this.#tell({ type: "clip.pending", occurredAt: this.#clock.monotonicMs(), clips: [], total: 0 });
   }
 
+  listClips({ request, before }: Parameters<FragmentStore["listClips"]>[0]): void {
+    const found = before === null;
+    const nothing = { request, clips: [], more: false, found };
+    this.#tell({ type: "clip.listed", occurredAt: this.#clock.monotonicMs(), ...nothing });
+  }
+
+  requeueClip({ request, clipId }: Parameters<FragmentStore["requeueClip"]>[0]): void {
+    const nothing = { request, clipId, outcome: "not-found" as const, bytes: 0, sha256: "" };
+    this.#tell({ type: "clip.requeued", occurredAt: this.#clock.monotonicMs(), ...nothing });
+  }
+
+  deleteClip({ request, clipId }: Parameters<FragmentStore["deleteClip"]>[0]): void {
+    const nothing = {
+      request,
+      clipId,
+      outcome: "not-found" as const,
+      eventId: "",
+      bytes: 0,
+      uploaded: false,
+    };
+    this.#tell({ type: "clip.deleted", occurredAt: this.#clock.monotonicMs(), ...nothing });
+  }
+
   markAcked(): void {}
   markUploaded(): void {}
   markAnnounced(): void {}

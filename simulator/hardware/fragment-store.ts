@@ -14,18 +14,13 @@ import type {
 import type { Chance } from "../world/chance.ts";
 import type { DeviceTime } from "../world/device-time.ts";
 import { addToFile, closeFile, type Hashes, piecesOf, taggedHashes } from "./clip-file.ts";
-import { Ring, type RingFragment } from "./ring.ts";
+import { deleteClip, listClips, requeueClip } from "./clip-wishes.ts";
+import { bytesOf, type Footage, Ring, type RingFragment } from "./ring.ts";
 import { newClip, type SpoolDisk, type SpooledClip, summaryOf } from "./spool-disk.ts";
 import { tagOf } from "./tags.ts";
 
 /** The initialisation segment and the manifest. */
 const ROOM_TO_CLOSE_BYTES = 4_096;
-
-/** Whoever writes the pictures, and can be told when somebody looks. */
-export interface Footage {
-  catchUp(): void;
-  follow(on: boolean): void;
-}
 
 interface OpenClip {
   file: SpooledClip;
@@ -54,7 +49,7 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   #footage: Footage | null = null;
   #post: ((input: FragmentStoreInput) => void) | null = null;
   #doneAtMs = 0;
-  /** Clips that the start had to close, until that was told. */
+  /** Clips that the start had to close; not told yet. */
   #interrupted = 0;
 
   constructor(time: DeviceTime, disk: SpoolDisk, chance: Chance, hashes: Hashes = taggedHashes) {
@@ -82,7 +77,6 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   async stop(): Promise<void> {
     this.processEnded();
   }
-
   /** The agent's process is over: what was being recorded ends here. */
   processEnded(): void {
     this.#endAll("interrupted");
@@ -111,7 +105,7 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
       lastEndMs: 0,
       closeAtMs: null,
       told: 0,
-      bytes: sizeOf(past),
+      bytes: bytesOf(past),
       over: false,
     };
     this.#open.set(clipId, clip);
@@ -189,6 +183,18 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
     this.#mark(clipId, (file) => {
       file.announced = true;
     });
+  }
+
+  listClips(wish: Parameters<FragmentStore["listClips"]>[0]): void {
+    this.#later(() => this.#tell({ ...listClips(this.#disk, wish), occurredAt: this.#now() }));
+  }
+
+  requeueClip(wish: Parameters<FragmentStore["requeueClip"]>[0]): void {
+    this.#write(() => ({ ...requeueClip(this.#disk, wish), occurredAt: this.#now() }));
+  }
+
+  deleteClip(wish: Parameters<FragmentStore["deleteClip"]>[0]): void {
+    this.#write(() => ({ ...deleteClip(this.#disk, wish), occurredAt: this.#now() }));
   }
 
   forgetStill(eventId: string): void {
@@ -269,7 +275,7 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
       this.#finish(clip, "store-failed");
       return;
     }
-    clip.bytes += sizeOf(fragments);
+    clip.bytes += bytesOf(fragments);
     this.#append(clip, fragments);
   }
 
@@ -333,7 +339,7 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   /** On a full card older clips give way; what is being recorded keeps within the bound by itself. */
   #findsRoom(fragments: readonly RingFragment[]): boolean {
     const disk = this.#disk;
-    const bytes = sizeOf(fragments);
+    const bytes = bytesOf(fragments);
     const recorded = [...this.#open.values()].reduce((sum, clip) => sum + clip.bytes, 0);
     if (recorded + bytes + ROOM_TO_CLOSE_BYTES > disk.maxBytes) return false;
     if (disk.fault !== "full") return disk.fault === null;
@@ -391,8 +397,4 @@ export class SimulatedFragmentStore implements FragmentStore, FragmentSink, Payl
   #now(): number {
     return this.#time.monotonicMs();
   }
-}
-
-function sizeOf(fragments: readonly RingFragment[]): number {
-  return fragments.reduce((sum, { data }) => sum + data.reduce((bytes, piece) => bytes + piece.length, 0), 0);
 }

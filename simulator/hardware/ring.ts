@@ -64,3 +64,13 @@ export class Ring {
     return this.#fragments.slice(Math.max(0, first));
   }
 }
+
+/** Whoever writes the pictures, and can be told when somebody looks. */
+export interface Footage {
+  catchUp(): void;
+  follow(on: boolean): void;
+}
+
+export function bytesOf(fragments: readonly RingFragment[]): number {
+  return fragments.reduce((sum, { data }) => sum + data.reduce((bytes, piece) => bytes + piece.length, 0), 0);
+}

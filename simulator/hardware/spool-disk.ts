@@ -36,7 +36,7 @@ export class SpoolDisk {
   /** While it is full: bytes that were given back since then. */
   freeBytes = 0;
   /** A clip leaves the card before it was uploaded, whether or not anybody hears of it. */
-  onEvicted: (clipId: string, reason: ClipEvicted["reason"]) => void = () => undefined;
+  onEvicted: (clipId: string, reason: ClipEvicted["reason"] | "deleted") => void = () => undefined;
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;

@@ -53,13 +53,13 @@ async function untilEnd(run: LiveRun): Promise<number> {
   await run.start();
   const ending = await run.ended;
   await run.close();
-  if (ending.exitCode !== 0) throw new UsageError(ending.reason);
+  if (ending.exitCode === 2) throw new UsageError(ending.reason);
   return 0;
 }
 
 async function once(feed: Feed, settings: Settings, run: LiveRun): Promise<OnceResult> {
   const endedEarly = run.ended.then(({ exitCode, reason }): never => {
-    throw exitCode === 0 ? new WorldError(`${reason} before anything was received`) : new UsageError(reason);
+    throw exitCode !== 2 ? new WorldError(`${reason} before anything was received`) : new UsageError(reason);
   });
   try {
     return await Promise.race([ringOnce(run, feed, settings), endedEarly]);
@@ -138,7 +138,7 @@ function onTheWayOut(dataFolder: string, run: LiveRun, close: () => void): void 
   process.stdout.on("error", () => run.requestStop());
   process.on("uncaughtException", (error) => {
     close();
-    recordCrash(dataFolder, Date.now());
+    recordCrash(dataFolder, Date.now(), error);
     process.stderr.write(`porchlight-sim: this is a bug: ${error.stack ?? error}\n`);
     process.exit(new Bug("").exitCode);
   });

@@ -22,6 +22,8 @@ export function eventSummary({ eventType, known }: EventMessage): string {
         ? `snapshot ${widthPx}×${heightPx}, ${sizeInWords(bytes)}`
         : `no snapshot: ${reason}`;
     }
+    case "self-test":
+      return "a self-test came through; nobody rang";
     case "clip":
       return clipSummary(known.data);
     case "clock":

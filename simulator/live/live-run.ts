@@ -17,7 +17,7 @@ import { stepFacts } from "./step-facts.ts";
 
 /** How the agent ended. */
 export interface Ending {
-  exitCode: 0 | 2;
+  exitCode: 0 | 2 | 75;
   reason: string;
 }
 

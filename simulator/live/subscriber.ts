@@ -69,11 +69,20 @@ export class Subscriber {
     client.on("close", () => this.#set(false, "connection closed"));
   }
 
-  /** Publishes at QoS 1, if there is a connection: what is not published now will have to be said again. */
-  publish(topic: string, text: string, retain = false): void {
+  /**
+   * Publishes at QoS 1, if there is a connection: what is not published now will have to be said again. `properties`
+   * are those of MQTT 5, and left out on 3.1.1.
+   */
+  publish(
+    topic: string,
+    text: string,
+    retain = false,
+    properties?: { responseTopic: string; messageExpiryInterval: number },
+  ): void {
     if (!this.#client || !this.#isConnected) return;
     this.#unacknowledged += 1;
-    this.#client.publish(topic, text, { qos: 1, retain }, (error) => {
+    const more = properties && this.#options.protocol === "5" ? { properties } : {};
+    this.#client.publish(topic, text, { qos: 1, retain, ...more }, (error) => {
       this.#unacknowledged -= 1;
       if (error) this.#failed(error);
     });

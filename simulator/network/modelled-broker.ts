@@ -64,7 +64,7 @@ export class ModelledBroker {
   readonly #witness: BrokerWitness;
   readonly #clients = new Map<string, Client>();
   readonly #listening = new Subscriptions<Client>();
-  readonly #retained = new Map<string, string>();
+  readonly #retained = new Map<string, ModelledMessage>();
   readonly #sessions: Session[] = [];
   readonly #sessionsListening = new Subscriptions<Session>();
   #life = 1;
@@ -96,7 +96,7 @@ export class ModelledBroker {
   }
 
   retained(topic: string): string | null {
-    return this.#retained.get(topic) ?? null;
+    return this.#retained.get(topic)?.text ?? null;
   }
 
   /** A subscriber with a session. Messages wait for it while it is away. */
@@ -107,9 +107,7 @@ export class ModelledBroker {
     const session: Session = { filter, client, present: true, queue: [], pumping: false };
     this.#sessions.push(session);
     this.#sessionsListening.add(filter, session);
-    for (const [topic, text] of this.#retained) {
-      if (matches(filter, topic)) session.queue.push(textMessage(topic, text, true));
-    }
+    for (const [topic, message] of this.#retained) if (matches(filter, topic)) session.queue.push(message);
     this.#pump(session);
     return {
       setPresent: (present) => {
@@ -138,9 +136,8 @@ export class ModelledBroker {
     this.#clients.set(client.clientId, client);
     for (const filter of client.subscriptions) this.#listening.add(filter, client);
     client.wire.send("down", PACKET_BYTES, () => client.accepted());
-    for (const [topic, text] of this.#retained) {
-      if (!client.subscriptions.some((filter) => matches(filter, topic))) continue;
-      this.#send(client, textMessage(topic, text, true));
+    for (const [topic, message] of this.#retained) {
+      if (client.subscriptions.some((filter) => matches(filter, topic))) this.#send(client, message);
     }
   }
 
@@ -247,7 +244,7 @@ export class ModelledBroker {
   #route(message: ModelledMessage): number {
     if (message.retain && message.text !== null) {
       if (message.text === "") this.#retained.delete(message.topic);
-      else this.#retained.set(message.topic, message.text);
+      else this.#retained.set(message.topic, message);
     }
     const live = message.retain ? { ...message, retain: false } : message;
     const clients = this.#listening.find(message.topic);

@@ -136,8 +136,10 @@ export class ModelledBrokerClient implements Broker {
     const { topic, payload, retain } = message;
     const waiting: Waiting = { token, topic, message: "reading" };
     connection.queue.push(waiting);
-    if (payload.kind === "text") waiting.message = textMessage(topic, payload.text, retain);
-    else if (payload.kind === "empty") waiting.message = textMessage(topic, "", retain);
+    if (payload.kind === "text") {
+      waiting.message = textMessage(topic, payload.text, retain);
+      if (message.correlation !== undefined) waiting.message.correlation = message.correlation;
+    } else if (payload.kind === "empty") waiting.message = textMessage(topic, "", retain);
     else {
       this.#payloads(payload, (handle) => {
         waiting.message = handle && { topic, text: null, bytes: handle.bytes, tag: handle.tag, retain };
@@ -291,6 +293,9 @@ export class ModelledBrokerClient implements Broker {
       text: message.bytes > INBOUND_MAX_BYTES ? null : message.text,
       bytes: message.bytes,
       retain: message.retain,
+      ...(message.responseTopic !== undefined && { responseTopic: message.responseTopic }),
+      ...(message.correlation !== undefined && { correlation: message.correlation }),
+      ...(message.expiryS !== undefined && { expiryS: message.expiryS }),
     });
   }
 

@@ -8,6 +8,10 @@ export interface ModelledMessage {
   /** What the bytes are; null when the payload is text or empty. */
   tag: string | null;
   retain: boolean;
+  /** Of MQTT 5, as in the `Broker` port. */
+  responseTopic?: string;
+  correlation?: string;
+  expiryS?: number;
 }
 
 /** A message whose payload is text. */

@@ -7,11 +7,14 @@ export class Subscriptions<Who> {
   readonly #below = new Map<string, Set<Who>>();
   /** Of how many levels those are. */
   readonly #depths = new Set<number>();
+  /** `a/b/+`, by `a/b`. */
+  readonly #oneBelow = new Map<string, Set<Who>>();
   readonly #others: { filter: string; who: Who }[] = [];
 
   add(filter: string, who: Who): void {
     const isBelow = filter.endsWith("/#") && !filter.includes("+");
-    if (isBelow) {
+    if (isOneBelow(filter)) addTo(this.#oneBelow, filter.slice(0, -2), who);
+    else if (isBelow) {
       this.#depths.add(filter.split("/").length - 1);
       addTo(this.#below, filter.slice(0, -2), who);
     } else if (/[+#]/.test(filter)) this.#others.push({ filter, who });
@@ -22,6 +25,7 @@ export class Subscriptions<Who> {
     const at = this.#others.findIndex((other) => other.filter === filter && other.who === who);
     if (at >= 0) this.#others.splice(at, 1);
     removeFrom(this.#exact, filter, who);
+    if (isOneBelow(filter)) removeFrom(this.#oneBelow, filter.slice(0, -2), who);
     if (filter.endsWith("/#")) removeFrom(this.#below, filter.slice(0, -2), who);
   }
 
@@ -29,6 +33,11 @@ export class Subscriptions<Who> {
   find(topic: string): Who[] {
     const exact = this.#exact.get(topic);
     const found = exact ? [...exact] : [];
+    const oneBelow =
+      this.#oneBelow.size > 0
+        ? this.#oneBelow.get(topic.slice(0, Math.max(0, topic.lastIndexOf("/"))))
+        : undefined;
+    if (oneBelow) for (const who of oneBelow) if (!found.includes(who)) found.push(who);
     for (const levels of this.#depths) {
       const end = endOfLevel(topic, levels);
       const below = end > 0 ? this.#below.get(topic.slice(0, end)) : undefined;
@@ -39,6 +48,11 @@ export class Subscriptions<Who> {
     }
     return found;
   }
+}
+
+/** Its one wildcard is its last level. */
+function isOneBelow(filter: string): boolean {
+  return filter.endsWith("/+") && !/[+#]/.test(filter.slice(0, -1));
 }
 
 /** Where the first so many levels of a topic end; -1 when it has fewer. */

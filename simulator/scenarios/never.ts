@@ -28,6 +28,7 @@ export function neverMet(step: ExpectStep, before: Before, latestMs: number): Ne
     case "event":
       return neverEvent(step, before, latestMs);
     case "ring":
+      if (asksBefore(before, "chime") > 0) return null;
       return tooManyRings(step, "ring", step.ring, before, latestMs);
     case "snapshot":
       return neverSnapshot(step, before);
@@ -71,6 +72,8 @@ function noCause(type: EventType, before: Before, door: number | undefined): Nev
       if (!camera) return none("the setting camera.source is none");
       if (!settings.every(({ motion }) => motion.watch)) return none("the setting motion.watch is false");
       return before.motionsAt(door).length > 0 ? null : none("nothing moves before it");
+    case "self-test":
+      return asksBefore(before, "self-test") > 0 ? null : none("nobody asks for one before it");
     case "camera":
       return camera ? null : none("the setting camera.source is none");
     case "snapshot":
@@ -176,7 +179,13 @@ function wrongCondition(type: EventType, where: Readonly<Record<string, Conditio
 /** Presses and motions before it that a snapshot and a clip are taken of. */
 function causesOfClips(before: Before, door: number | undefined): number {
   const recorded = before.settingsAt(door).every(({ motion }) => motion.watch && motion.recordClip);
-  return before.ringsAt(door).length + (recorded ? before.motionsAt(door).length : 0);
+  const asked = asksBefore(before, "snapshot", "record");
+  return before.ringsAt(door).length + (recorded ? before.motionsAt(door).length : 0) + asked;
+}
+
+/** Steps of the scenario that ask for one of these. */
+function asksBefore({ scenario }: Before, ...commands: string[]): number {
+  return scenario.steps.filter((step) => step.step === "ask" && commands.includes(step.command)).length;
 }
 
 function noCamera(before: Before, door: number | undefined): boolean {

@@ -1,3 +1,4 @@
+import type { PlannedCommand } from "../virtual/wishes.ts";
 import type { ActStep, ExpectStep, Scenario, Step } from "./schema.ts";
 import type { Playing, Stage } from "./stage.ts";
 import { Tally } from "./tally.ts";
@@ -26,8 +27,8 @@ export function unplayable(scenario: Scenario, stage: Pick<Stage, "cannot">): Un
         ? step.kind
         : step.step === "power"
           ? "power.cut"
-          : step.step === "clock"
-            ? "clock"
+          : step.step === "clock" || step.step === "ask"
+            ? step.step
             : null;
     const why = kind === null ? null : stage.cannot(kind);
     return why === null ? [] : [{ step: at, text: `${kind} ${why}` }];
@@ -149,6 +150,9 @@ class Acting {
         for (const door of this.#doors(step))
           stage.setClock(door, step.by === undefined ? "sync" : { stepMs: step.by });
         break;
+      case "ask":
+        for (const door of this.#doors(step)) stage.ask(door, commandOf(step));
+        break;
       case "mark":
         this.marked = stage.seen.length;
         break;
@@ -180,4 +184,10 @@ class Acting {
   #doors({ door }: Step): number[] {
     return door === undefined ? this.#scenario.doorbells.map((_, at) => at) : [door];
   }
+}
+
+/** What a step has somebody ask for. */
+export function commandOf(step: Extract<ActStep, { step: "ask" }>): Omit<PlannedCommand, "atMs"> {
+  const { command: name, repeats, every: everyMs, expires, elsewhere, retained } = step;
+  return { name, repeats, everyMs, expiresAfterMs: expires ?? null, elsewhere, retained };
 }

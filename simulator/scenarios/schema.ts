@@ -1,4 +1,5 @@
 import { type Static, type TProperties, type TSchema, Type } from "typebox";
+import { COMMANDS, type CommandName } from "../../agent/contract/commands.ts";
 import { EventData, type EventType } from "../../agent/contract/events.ts";
 import { StatusMessage } from "../../agent/contract/messages.ts";
 import { QUANTITIES, type QuantityKind } from "../sim/quantities.ts";
@@ -60,6 +61,20 @@ export const STEPS = {
       description: "Which of the zones in the setting motion.zones, from 0",
     }),
   }),
+  ask: step(
+    "Somebody at the broker asks the doorbell for something; of clips, the newest that the receiver was told of.",
+    {
+      command: oneOf<CommandName[]>(Object.keys(COMMANDS) as CommandName[], "What"),
+      repeats: natural("So many times more, under the same id", { default: 0, maximum: 100 }),
+      every: duration("How long after the one before", { default: 1_000, minimum: 1 }),
+      expires: Type.Optional(
+        duration("How long it counts; negative: it has expired before it is sent", { minimum: -LONGEST_MS }),
+      ),
+      elsewhere: flag(false, "It is to be answered on another topic, as MQTT 5 has it"),
+      retained: flag(false, "It is retained, by mistake"),
+    },
+    "command",
+  ),
   wait: step("Time passes.", { for: duration("How much", { minimum: 0 }) }, "for"),
   fault: step(
     "Something goes wrong. It goes on beside the next steps, until it has lasted `for`, or is healed, or the steps are over.",

@@ -1,5 +1,6 @@
 import type { Seen } from "../sim/seen.ts";
 import type { MishapKind } from "../virtual/faults.ts";
+import type { PlannedCommand } from "../virtual/wishes.ts";
 
 export type { Seen };
 
@@ -15,7 +16,7 @@ export interface Stage {
   /** Everything that was seen so far, oldest first. It only grows. */
   readonly seen: readonly Seen[];
   /** Why this cannot be played here, in words that follow its name; null when it can. Asked before anything begins. */
-  cannot(what: MishapKind | "clock"): string | null;
+  cannot(what: MishapKind | "clock" | "ask"): string | null;
   /** Runs `run` at that time, or next when it is past; those of one instant in the order of the calls. */
   at(atMs: number, run: () => void): void;
   /** A finger on the button: down now, up after `holdMs`; both flanks chatter for `chatterMs`. */
@@ -27,6 +28,8 @@ export interface Stage {
    * the kind's own. What goes wrong at the broker is asked for once, of doorbell 0. Never asked for what it `cannot`.
    */
   begin(doorbell: number, kind: MishapKind, dose: number): () => void;
+  /** Somebody at the broker asks for something. */
+  ask(doorbell: number, command: Omit<PlannedCommand, "atMs">): void;
   /** The device's clock is set by so much, or by a time server. */
   setClock(doorbell: number, to: { stepMs: number } | "sync"): void;
 }

@@ -6,6 +6,7 @@ import { STEADY_BUTTON } from "../virtual/faults.ts";
 import { defaultSettings } from "../virtual/settings.ts";
 import type { DoorbellStory, Story } from "../virtual/story.ts";
 import { settingsOf } from "./door-settings.ts";
+import { commandOf } from "./play.ts";
 import type { ActStep, Door, Scenario, SettingText } from "./schema.ts";
 
 /** What a drawn motion says of zones needs zones: the picture in three upright parts. */
@@ -74,7 +75,7 @@ export function scenarioToStory(scenario: Scenario): Story | null {
     };
   });
   const deeds = doorbells.reduce(
-    (sum, one) => sum + one.presses.length + one.motions.length + one.mishaps.length,
+    (sum, one) => sum + one.presses.length + one.motions.length + one.mishaps.length + one.commands.length,
     0,
   );
   const names = new Set(doorbells.map(({ settings }) => settings.device.id));
@@ -82,15 +83,15 @@ export function scenarioToStory(scenario: Scenario): Story | null {
   return { seed, shard, durationMs: lasts, finallyRunning: end === "running", doorbells };
 }
 
+type Deeds = Pick<DoorbellStory, "presses" | "motions" | "mishaps" | "commands">;
+
 /** Those steps at one doorbell that a story knows. */
-function deedsOf(
-  { doorbells, steps }: Scenario,
-  door: number,
-): Pick<DoorbellStory, "presses" | "motions" | "mishaps"> {
-  const deeds: Pick<DoorbellStory, "presses" | "motions" | "mishaps"> = {
+function deedsOf({ doorbells, steps }: Scenario, door: number): Deeds {
+  const deeds: Deeds = {
     presses: [],
     motions: [],
     mishaps: [],
+    commands: [],
   };
   for (const step of steps) {
     const { at: atMs } = step;
@@ -100,13 +101,14 @@ function deedsOf(
     if (step.step === "press") deeds.presses.push({ atMs, holdMs: step.hold, chatterMs: step.chatter });
     else if (step.step === "motion")
       deeds.motions.push({ atMs, forMs: step.for, areaPermille: step.area, zones: step.zones });
+    else if (step.step === "ask") deeds.commands.push({ atMs, ...commandOf(step) });
     else if (step.step === "fault" && step.for !== undefined)
       deeds.mishaps.push({ kind: step.kind, atMs, durationMs: step.for, dose: step.dose });
   }
   return deeds;
 }
 
-function stepsOf({ presses, motions, mishaps }: DoorbellStory): ActStep[] {
+function stepsOf({ presses, motions, mishaps, commands }: DoorbellStory): ActStep[] {
   return [
     ...presses.map(
       ({ atMs, holdMs, chatterMs }): ActStep => ({
@@ -121,6 +123,19 @@ function stepsOf({ presses, motions, mishaps }: DoorbellStory): ActStep[] {
         ...{ step: "motion", for: forMs, area: areaPermille, zones: [...zones], at: atMs },
       }),
     ),
+    ...commands.map(({ atMs, name, repeats, everyMs, expiresAfterMs, elsewhere, retained }): ActStep => {
+      const expires = expiresAfterMs === null ? {} : { expires: expiresAfterMs };
+      return {
+        step: "ask",
+        command: name,
+        repeats,
+        every: everyMs,
+        ...expires,
+        elsewhere,
+        retained,
+        at: atMs,
+      };
+    }),
     ...mishaps.map(
       ({ atMs, kind, durationMs, dose }): ActStep => ({
         step: "fault",

@@ -96,6 +96,7 @@ export function stageIn(world: SimWorld): Stage {
       const trouble = world.fault(kind, { dose, doorbell: door(number) });
       return () => trouble.heal();
     },
+    ask: (number, command) => door(number).ask(command),
     setClock(number, to) {
       if (to === "sync") door(number).syncClock();
       else door(number).stepClock(to.stepMs);

@@ -2,6 +2,7 @@ import type { EventDataOf, EventType } from "../../agent/contract/events.ts";
 import type { LightPattern } from "../../device/ports/light.ts";
 import { moveBefore, pushButton } from "../virtual/run.ts";
 import type { Scene } from "../virtual/scene.ts";
+import { askFor, type PlannedCommand } from "../virtual/wishes.ts";
 import type { Seen } from "./seen.ts";
 import { inMs, type Time } from "./time.ts";
 
@@ -77,6 +78,12 @@ export class SimDoorbell {
       zones,
     };
     moveBefore(scene, planned);
+  }
+
+  /** Somebody at the broker asks it for something. */
+  ask(command: Pick<PlannedCommand, "name"> & Partial<Omit<PlannedCommand, "atMs">>): void {
+    const once = { repeats: 0, everyMs: 1_000, expiresAfterMs: null, elsewhere: false, retained: false };
+    askFor(this.#place.scene(), { ...once, ...command });
   }
 
   /** The device's clock is set by so much, back when it is negative; nobody vouches for it then. */

@@ -93,7 +93,7 @@ export class SimWorld {
         clock: { synced: true, behindMs: 0, syncAfterMs: 0, driftPpm: 0, ...clock },
         button: STEADY_BUTTON,
       },
-      ...{ presses: [], motions: [], mishaps: [] },
+      ...{ presses: [], motions: [], mishaps: [], commands: [] },
     });
     const scene = () => this.#sceneOf(number);
     const doorbell = new SimDoorbell({ number, scene, seen: () => this.#seen });

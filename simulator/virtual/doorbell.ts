@@ -1,7 +1,9 @@
 import type { Settings } from "../../agent/contract/settings.ts";
+import type { ExitCode } from "../../agent/core/actions.ts";
 import type { State } from "../../agent/core/state.ts";
 import { crashesWith, modeAfter } from "../../agent/crash-record.ts";
 import type { Ports } from "../../agent/ports.ts";
+import { restartsWith } from "../../agent/restart-record.ts";
 import { Runtime } from "../../agent/runtime.ts";
 import type { OutboxRow } from "../../device/ports/store.ts";
 import type { PowerOn } from "../checkers/evidence.ts";
@@ -28,6 +30,8 @@ export type Tamper = (ports: Ports) => Ports;
 
 /** A process that ends waits for its disk, and looks so often whether it has finished. */
 const LOOK_EVERY_MS = 50;
+/** systemd's `RestartSec`. */
+const SUPERVISOR_WAITS_MS = 1_000;
 /** A time server is asked so often (systemd-timesyncd's longest, within a factor of two). */
 const ASK_TIME_EVERY_MS = 1_024_000;
 
@@ -62,6 +66,8 @@ export class VirtualDoorbell {
   #boots = 0;
   /** UTC of the newest crashes, as the card has them. */
   #crashesUtcMs: number[] = [];
+  /** Requests that the last restarts were done for, as the card has them. */
+  #restarts: string[] = [];
   #unplugged = false;
   /** By how much the time server is wrong. */
   timeServerErrorMs = 0;
@@ -183,7 +189,8 @@ export class VirtualDoorbell {
       version: "0.0.0-virtual",
       mode,
       log: () => undefined,
-      ended: (exitCode, reason) => this.#ended(exitCode, reason),
+      restarts: this.#restarts,
+      ended: (exitCode, reason, restart) => this.#ended(exitCode, reason, restart),
       observe: (input, actions, state) => {
         running.state = state;
         this.#ledger.turn(powerOn, input, actions, state, client);
@@ -264,15 +271,17 @@ export class VirtualDoorbell {
     this.#running?.clock.sync(this.#trueUtcMs(this.#chance));
   }
 
-  #ended(exitCode: 0 | 2, reason: string): void {
+  #ended(exitCode: ExitCode, reason: string, restart: string | null): void {
     const running = this.#running;
     if (!running) return;
+    if (restart !== null) this.#restarts = restartsWith(this.#restarts, restart);
     this.#ledger.note("ended", [exitCode, reason]);
     running.client.processEnded();
     running.fragments.processEnded();
-    this.#over(running, exitCode === 0 ? "stopped" : "exited");
+    this.#over(running, exitCode === 2 ? "exited" : "stopped");
     this.#ending = running;
     this.#waitForDisk(running);
+    if (exitCode === 75) this.#world.after(SUPERVISOR_WAITS_MS, () => this.start());
   }
 
   #waitForDisk(running: Running): void {

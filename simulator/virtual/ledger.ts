@@ -12,6 +12,7 @@ import { readTopic } from "../checkers/topic-facts.ts";
 import type { BrokerWitness } from "../network/modelled-broker.ts";
 import type { ModelledMessage } from "../network/modelled-message.ts";
 import type { World } from "../world/world.ts";
+import { commandSeen } from "./command-seen.ts";
 import { duePress } from "./due-press.ts";
 import { Strikes } from "./strikes.ts";
 
@@ -59,6 +60,13 @@ export class Ledger implements BrokerWitness {
   readonly setAsides: Evidence["setAsides"] = [];
   readonly lights: Evidence["lights"] = [];
   readonly duePresses: Evidence["duePresses"] = [];
+  readonly requests: Evidence["requests"] = [];
+  readonly commandsSeen: Evidence["commandsSeen"] = [];
+  readonly connectionEnds: Evidence["connectionEnds"] = [];
+  /** The newest clip that the consumer was told of as recorded. */
+  lastClipTold: string | null = null;
+  /** What the agent does now, it does because somebody asked for it. */
+  #isAsked = false;
   readonly strikes = new Strikes();
   peakPacedBytes = 0;
   longestPauseMs = 0;
@@ -88,6 +96,7 @@ export class Ledger implements BrokerWitness {
       end: "running",
       diskless: false,
       ringsMs: [],
+      askedRingsMs: [],
       connection: 0,
       mode,
       driftPpm,
@@ -114,6 +123,9 @@ export class Ledger implements BrokerWitness {
     const due = duePress(actions, state);
     if (due !== null && client.isOpen) this.duePresses.push({ id: due, atMs: this.#world.nowMs });
     this.watch?.turn(input);
+    const seen = input.type === "broker.message" ? commandSeen(input, actions, state) : null;
+    this.#isAsked = seen !== null;
+    if (seen) this.commandsSeen.push({ ...seen, powerOn: powerOn.number, atMs: this.#world.nowMs });
     switch (input.type) {
       case "agent.started":
         powerOn.epoch = input.epoch;
@@ -123,6 +135,9 @@ export class Ledger implements BrokerWitness {
         break;
       case "broker.acked":
         this.#acked(input.connection, input.token);
+        break;
+      case "broker.disconnected":
+        this.connectionEnds.push({ powerOn: powerOn.number, atMs: this.#world.nowMs });
         break;
       case "clip.closed":
         this.#closedAtMs.set(input.clipId, this.#world.nowMs);
@@ -142,7 +157,7 @@ export class Ledger implements BrokerWitness {
   }
 
   /** A clip left the card before it was uploaded. */
-  evicted(clipId: string, reason: ClipEvicted["reason"]): void {
+  evicted(clipId: string, reason: ClipEvicted["reason"] | "deleted"): void {
     this.evictedClips.set(clipId, { reason, atMs: this.#world.nowMs, powerOn: this.powerOns.length - 1 });
   }
 
@@ -191,7 +206,8 @@ export class Ledger implements BrokerWitness {
   }
 
   rang(powerOn: PowerOn): void {
-    powerOn.ringsMs.push(this.#world.nowMs);
+    if (this.#isAsked) powerOn.askedRingsMs.push(this.#world.nowMs);
+    else powerOn.ringsMs.push(this.#world.nowMs);
     this.watch?.rang();
   }
 
@@ -225,7 +241,10 @@ export class Ledger implements BrokerWitness {
 
   delivered(message: ModelledMessage): void {
     this.note("delivered", message.topic);
-    this.deliveries.push(this.#sighting(message, this.powerOns.length - 1));
+    const sighting = this.#sighting(message, this.powerOns.length - 1);
+    this.deliveries.push(sighting);
+    if (sighting.event?.type === "clip" && sighting.event.data.state === "recorded")
+      this.lastClipTold = String(sighting.event.data.clipId);
     this.watch?.delivered(message);
   }
 
@@ -258,6 +277,9 @@ export class Ledger implements BrokerWitness {
       peakPacedBytes: this.peakPacedBytes,
       longestPauseMs: this.longestPauseMs,
       linkTroubles: this.linkTroubles,
+      requests: this.requests,
+      commandsSeen: this.commandsSeen,
+      connectionEnds: this.connectionEnds,
       ...end,
     };
   }

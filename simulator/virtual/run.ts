@@ -11,6 +11,7 @@ import { settle } from "./settle.ts";
 import { drawStory, type Story } from "./story.ts";
 import { add, nothingYet, type Totals, totalsOf } from "./totals.ts";
 import type { PlannedMotion, PlannedPress } from "./visits.ts";
+import { askFor } from "./wishes.ts";
 
 export interface PlayOptions {
   /** Changes the agents' ports: a broken agent for a test. */
@@ -58,10 +59,11 @@ export function playStory(story: Story, { tamper = (ports) => ports, trace }: Pl
   const world = new World(story.seed, trace ?? null, story.shard);
   const scenes = buildScenes(world, story, tamper);
   for (const scene of scenes) world.after(0, () => scene.doorbell.start());
-  for (const [at, { presses, motions, mishaps }] of story.doorbells.entries()) {
+  for (const [at, { presses, motions, mishaps, commands }] of story.doorbells.entries()) {
     const scene = scenes[at] as Scene;
     inTurn(world, presses, (press) => pushButton(scene, press));
     inTurn(world, motions, (motion) => moveBefore(scene, motion));
+    inTurn(world, commands, (command) => askFor(scene, command));
     inTurn(world, mishaps, (mishap) => goWrong(scene, mishap));
   }
   const violations: Violation[] = [];

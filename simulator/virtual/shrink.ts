@@ -53,6 +53,7 @@ export function shrink(story: Story, play: PlayOptions = {}, mostRuns = 2_000): 
     const now = () => smallest.doorbells[at] as DoorbellStory;
     cutList(now().mishaps, (mishaps) => tries(withOne(at, { mishaps })));
     cutList(now().motions, (motions) => tries(withOne(at, { motions })));
+    cutList(now().commands, (commands) => tries(withOne(at, { commands })));
     cutList(now().presses, (presses) => tries(withOne(at, { presses })));
     for (const change of simplerTraits(now())) tries(withOne(at, change(now())));
     for (const kind of ["mishaps", "motions", "presses"] as const) {
@@ -77,8 +78,9 @@ export function shrink(story: Story, play: PlayOptions = {}, mostRuns = 2_000): 
   /** Nothing has to happen for a while after the last thing that does. */
   function endSooner(): void {
     let lastMs = 0;
-    for (const { presses, motions, mishaps } of smallest.doorbells) {
-      for (const { atMs } of [...presses, ...motions, ...mishaps]) lastMs = Math.max(lastMs, atMs);
+    for (const { presses, motions, mishaps, commands } of smallest.doorbells) {
+      for (const { atMs } of [...presses, ...motions, ...mishaps, ...commands])
+        lastMs = Math.max(lastMs, atMs);
     }
     if (lastMs + AFTER_THE_LAST_MS < smallest.durationMs) {
       tries({ ...smallest, durationMs: lastMs + AFTER_THE_LAST_MS });

@@ -5,6 +5,8 @@ import { defaultSettings, drawSettings } from "./settings.ts";
 import { planSurePresses } from "./sure-presses.ts";
 import { type PlannedMotion, type PlannedPress, planMotions, planVisits } from "./visits.ts";
 
+import { type PlannedCommand, planCommands } from "./wishes.ts";
+
 /**
  * One world before it is played: its doorbells, and everything that will happen to them. Plain data, drawn from a
  * seed or written by a person. Times are milliseconds since the world began.
@@ -28,6 +30,8 @@ export interface DoorbellStory {
   presses: PlannedPress[];
   motions: PlannedMotion[];
   mishaps: Mishap[];
+  /** What the cloud asks of it. */
+  commands: PlannedCommand[];
 }
 
 export interface DrawOptions {
@@ -71,7 +75,8 @@ function drawDoorbell(chance: Chance, level: FaultLevel, durationMs: number): Do
   const mishaps = planMishaps(chance.fork("mishaps"), faults.counts, durationMs, visits);
   const others = planSurePresses(chance.fork("sure presses"), visits, mishaps, durationMs, sure);
   const presses = [...visits, ...others].sort((a, b) => a.atMs - b.atMs);
-  return { settings, faults, presses, motions, mishaps };
+  const commands = planCommands(chance.fork("commands"), durationMs);
+  return { settings, faults, presses, motions, mishaps, commands };
 }
 
 /** Some of the planned ones come when the power is off, or the line is lost. */
@@ -93,7 +98,7 @@ function drawTownDoorbell(
   const presses = planVisits(chance.fork("visits"), durationMs, share(TOWN_PRESSES_A_DAY), faults.button, 0);
   const motions = planMotions(chance.fork("motions"), durationMs, presses, share(TOWN_MOTIONS_A_DAY));
   const mishaps = planMishaps(chance.fork("mishaps"), faults.counts, durationMs, presses);
-  return { settings, faults, presses, motions, mishaps };
+  return { settings, faults, presses, motions, mishaps, commands: [] };
 }
 
 /** One broker serves the town: what goes wrong there is drawn once, and the same in every part of it. */

@@ -43,8 +43,9 @@ brokerContract("modelled", async ({ payloads, refuseCredentials }) => {
     url: URL,
     unreachableUrl: "mqtt://nobody.test",
     protocol: "5",
-    publishFromOutside: async ({ topic, payload, retain }) => {
-      broker.publishFromOutside({ topic, text: textOf(payload), bytes: payload.length, tag: null, retain });
+    publishFromOutside: async ({ topic, payload, retain, request }) => {
+      const message = { topic, text: textOf(payload), bytes: payload.length, tag: null, retain };
+      broker.publishFromOutside({ ...message, ...request });
     },
     subscribeOutside: async (filter) => {
       const messages: OutsideMessage[] = [];
@@ -71,7 +72,7 @@ function textOf(payload: Uint8Array): string | null {
   return Buffer.from(text).equals(payload) ? text : null;
 }
 
-function seen({ topic, text, tag, retain }: ModelledMessage): OutsideMessage {
+function seen({ topic, text, tag, retain, correlation }: ModelledMessage): OutsideMessage {
   const payload = tag === null ? Buffer.from(text ?? "") : Buffer.from(tag, "hex");
-  return { topic, payload, retain, qos: 1 };
+  return { topic, payload, retain, qos: 1, ...(correlation !== undefined && { correlation }) };
 }

@@ -19,9 +19,10 @@ function realBroker(protocol: "3.1.1" | "5", url: () => string): BrokerWorldFact
     const folder = await mkdtemp(join(tmpdir(), "porchlight-broker-"));
     const passwordFile = join(folder, "password");
     await writeFile(passwordFile, `${refuseCredentials ? "wrong" : credentials.password}\n`);
+    const protocolVersion = protocol === "5" ? (5 as const) : (4 as const);
     const clients: MqttClient[] = [];
     const client = async (clientId: string) => {
-      const options = { ...credentials, clientId, reconnectPeriod: 0, protocolVersion: 4 as const };
+      const options = { ...credentials, clientId, reconnectPeriod: 0, protocolVersion };
       const made = await connectAsync(url(), options);
       clients.push(made);
       return made;
@@ -43,14 +44,23 @@ function realBroker(protocol: "3.1.1" | "5", url: () => string): BrokerWorldFact
       url: url(),
       unreachableUrl: `mqtt://127.0.0.1:${await freePort()}`,
       protocol,
-      publishFromOutside: async ({ topic, payload, retain }) => {
-        await outside.publishAsync(topic, Buffer.from(payload), { qos: 1, retain });
+      publishFromOutside: async ({ topic, payload, retain, request }) => {
+        const properties = request && {
+          responseTopic: request.responseTopic,
+          correlationData: Buffer.from(request.correlation, "base64"),
+          messageExpiryInterval: request.expiryS,
+        };
+        const options = { qos: 1 as const, retain, ...(properties && { properties }) };
+        await outside.publishAsync(topic, Buffer.from(payload), options);
       },
       subscribeOutside: async (filter) => {
         const watcher = await client(`watcher-${clients.length}`);
         const messages: OutsideMessage[] = [];
         watcher.on("message", (topic, payload, packet) => {
-          messages.push({ topic, payload: new Uint8Array(payload), retain: packet.retain, qos: packet.qos });
+          const correlation = packet.properties?.correlationData?.toString("base64");
+          const { retain, qos } = packet;
+          const message = { topic, payload: new Uint8Array(payload), retain, qos };
+          messages.push({ ...message, ...(correlation !== undefined && { correlation }) });
         });
         await watcher.subscribeAsync(filter, { qos: 1 });
         return messages;

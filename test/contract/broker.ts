@@ -8,6 +8,8 @@ export interface OutsideMessage {
   payload: Uint8Array;
   retain: boolean;
   qos: number;
+  /** MQTT 5: Correlation Data in base64. */
+  correlation?: string;
 }
 
 /** A broker, an adapter connected to nothing yet, and somebody else at the same broker. */
@@ -17,7 +19,13 @@ export interface BrokerWorld {
   /** Nothing answers there. */
   unreachableUrl: string;
   protocol: "3.1.1" | "5";
-  publishFromOutside(message: { topic: string; payload: Uint8Array; retain: boolean }): Promise<void>;
+  publishFromOutside(message: {
+    topic: string;
+    payload: Uint8Array;
+    retain: boolean;
+    /** MQTT 5 only. */
+    request?: { responseTopic: string; correlation: string; expiryS: number };
+  }): Promise<void>;
   /** What arrives from now on (and what is retained), in a list that grows. */
   subscribeOutside(filter: string): Promise<OutsideMessage[]>;
   /** Another client connects under this id. */
@@ -201,6 +209,30 @@ export function brokerContract(name: string, makeWorld: BrokerWorldFactory): voi
         { topic: "in/live", text: "", bytes: 0, retain: false },
         { topic: "other", text: "kept ü", bytes: 7, retain: false },
       ]);
+    });
+
+    test("hands on how a request is to be answered, live and retained, and the answer's correlation", async () => {
+      const { world, of, connected } = await begin();
+      const request = { responseTopic: "cloud/answers", correlation: "AAH/gGE=", expiryS: 600 };
+      const isFive = world.protocol === "5";
+      const asking = { payload: new TextEncoder().encode("{}"), ...(isFive && { request }) };
+      await world.publishFromOutside({ topic: "in/kept", retain: true, ...asking });
+      const seen = await world.subscribeOutside("cloud/answers");
+      await connected(1, { subscriptions: ["in/#"] });
+      await world.publishFromOutside({ topic: "in/live", retain: false, ...asking });
+      await world.until(() => of("broker.message").length === 2, "both messages");
+      for (const message of of("broker.message")) {
+        const { responseTopic, correlation, expiryS = 0 } = message;
+        expect([responseTopic, correlation]).toEqual(
+          isFive ? [request.responseTopic, request.correlation] : [undefined, undefined],
+        );
+        // A broker counts what it has kept a message for.
+        expect(isFive ? expiryS > 590 && expiryS <= 600 : expiryS === 0).toBe(true);
+      }
+      const { correlation } = request;
+      world.broker.publish(1, 1, { ...text("cloud/answers", "yes"), correlation });
+      await world.until(() => seen.length === 1 && of("broker.acked").length === 1, "the answer");
+      expect(seen[0]?.correlation).toBe(isFive ? correlation : undefined);
     });
 
     test("takes in garbage and oversized messages without their text", async () => {

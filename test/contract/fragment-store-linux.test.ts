@@ -5,8 +5,9 @@ import { roomy, StorageProcess } from "../fixtures/storage-process.ts";
 import { until } from "../fixtures/until.ts";
 import { fragmentPartsSuite } from "./fragment-parts.ts";
 import { fragmentBytesSuite, fragmentStoreSuite } from "./fragment-store.ts";
+import { fragmentWishesSuite } from "./fragment-wishes.ts";
 
-for (const suite of [fragmentStoreSuite, fragmentPartsSuite, fragmentBytesSuite]) {
+for (const suite of [fragmentStoreSuite, fragmentPartsSuite, fragmentBytesSuite, fragmentWishesSuite]) {
   suite("Linux", async ({ spoolBytes }) => {
     const folder = mkdtempSync(join(tmpdir(), "porchlight-clips-"));
     let running: StorageProcess | null = null;

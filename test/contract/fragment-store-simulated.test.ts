@@ -5,8 +5,9 @@ import { PoweredTime } from "../../simulator/world/device-time.ts";
 import { World } from "../../simulator/world/world.ts";
 import { fragmentPartsSuite } from "./fragment-parts.ts";
 import { fragmentStoreSuite } from "./fragment-store.ts";
+import { fragmentWishesSuite } from "./fragment-wishes.ts";
 
-for (const suite of [fragmentStoreSuite, fragmentPartsSuite]) {
+for (const suite of [fragmentStoreSuite, fragmentPartsSuite, fragmentWishesSuite]) {
   suite("simulated", async ({ spoolBytes }) => {
     const world = new World(1);
     const disk = new SpoolDisk(spoolBytes);

@@ -1,8 +1,13 @@
 import type { Settings } from "../../agent/contract/settings.ts";
-import type { Ports } from "../../agent/ports.ts";
-import type { BrokerInput, BrokerMessageOut } from "../../device/ports/broker.ts";
+import type { BrokerMessageOut } from "../../device/ports/broker.ts";
 import { tagOf } from "../../simulator/hardware/tags.ts";
 import type { Tamper } from "../../simulator/virtual/doorbell.ts";
+import {
+  answersAnew,
+  answersNobody,
+  doesAgainWhatComesAgain,
+  doesWhatHasExpired,
+} from "./broken-commands.ts";
 import {
   boundless,
   forgetsTheBacklog,
@@ -13,6 +18,7 @@ import {
   refusesBesideClips,
   silentAboutClips,
 } from "./broken-stores.ts";
+import { changing, withBroker } from "./with-broker.ts";
 
 /** An agent with one thing wrong, and the checker that must see it. */
 export interface BrokenAgent {
@@ -23,50 +29,9 @@ export interface BrokenAgent {
   tamper: Tamper;
 }
 
-type Post<I> = (input: I) => void;
-
 const isEvent = ({ topic }: BrokerMessageOut) => /\/(event|late)\/[a-z-]+$/.test(topic);
 const isPress = ({ topic }: BrokerMessageOut) => /\/(event|late)\/press$/.test(topic);
 const isSegment = ({ payload }: BrokerMessageOut) => payload.kind === "segment";
-
-/** Puts `around` between the agent and its broker: both ways. */
-function withBroker(
-  around: (
-    ports: Ports,
-    post: Post<BrokerInput>,
-  ) => {
-    publish?: Ports["broker"]["publish"];
-    take?: Post<BrokerInput>;
-  },
-): Tamper {
-  return (ports) => {
-    const { broker } = ports;
-    let hooks: ReturnType<typeof around> = {};
-    return {
-      ...ports,
-      broker: {
-        start(post) {
-          hooks = around(ports, post);
-          broker.start(hooks.take ?? post);
-        },
-        connect: (request) => broker.connect(request),
-        publish(connection, token, message) {
-          if (hooks.publish) hooks.publish(connection, token, message);
-          else broker.publish(connection, token, message);
-        },
-        disconnect: (connection) => broker.disconnect(connection),
-        abandon: (connection) => broker.abandon(connection),
-        stop: () => broker.stop(),
-      },
-    };
-  };
-}
-
-/** Changes each message on its way out. */
-const changing = (change: (message: BrokerMessageOut) => BrokerMessageOut): Tamper =>
-  withBroker(({ broker }) => ({
-    publish: (connection, token, message) => broker.publish(connection, token, change(message)),
-  }));
 
 /** Takes what it has sent for delivered. */
 const settlesOnPublish = withBroker(({ broker, clock, timers }, post) => ({
@@ -368,5 +333,9 @@ export const BROKEN_AGENTS: readonly BrokenAgent[] = [
   { name: "does not wait for acknowledgements", checker: "uplink", tamper: settlesOnPublish },
   { name: "hesitates to connect again", checker: "uplink", tamper: hesitates },
   { name: "does not see that motion ends", checker: "motion", tamper: neverAtRest },
+  { name: "does what has expired", checker: "commands", tamper: doesWhatHasExpired },
+  { name: "does a request each time that it comes", checker: "commands", tamper: doesAgainWhatComesAgain },
+  { name: "answers a request anew each time", checker: "commands", tamper: answersAnew },
+  { name: "answers nobody", checker: "commands", tamper: answersNobody },
   { name: "does not read its outbox", checker: "settles", tamper: forgetsTheBacklog },
 ];

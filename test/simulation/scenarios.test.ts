@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { galleryFiles, galleryName } from "../../simulator/scenarios/gallery.ts";
 import { failuresOf } from "../../simulator/scenarios/junit.ts";
 import { parseScenario, readScenario } from "../../simulator/scenarios/read.ts";
-import { storyToScenario } from "../../simulator/scenarios/story-file.ts";
+import { scenarioToStory, storyToScenario } from "../../simulator/scenarios/story-file.ts";
 import { playVirtual } from "../../simulator/scenarios/virtual-stage.ts";
 import { writeScenario } from "../../simulator/scenarios/write.ts";
 import type { Tamper } from "../../simulator/virtual/doorbell.ts";
@@ -241,3 +241,15 @@ function saysOnce(): Tamper {
   let said = 0;
   return publishing(({ topic }) => !topic.endsWith("/status") || said++ === 0);
 }
+
+it("asks as a story does: one that was drawn with requests is the same run from its file", () => {
+  const story = drawStory({ seed: 4, hours: 1, faults: "none", doorbells: 1 });
+  expect(story.doorbells[0]?.commands.length).toBeGreaterThan(2);
+  const scenario = storyToScenario(story, { name: "asked", about: "" });
+  const read = parseScenario("asked.yaml", writeScenario(scenario));
+  const again = scenarioToStory(read.scenario);
+  if (!again) throw new Error("it is no story any more");
+  expect(again.doorbells[0]?.commands).toEqual(story.doorbells[0]?.commands);
+  const [one, other] = [playStory(story), playStory(again)];
+  expect([other.inputs, other.events, other.clips]).toEqual([one.inputs, one.events, one.clips]);
+});

@@ -12,22 +12,15 @@ import { FileBytes, MemoryBytes } from "./clip-bytes.ts";
 import { recoverClips } from "./clip-recovery.ts";
 import { ClipShelf } from "./clip-shelf.ts";
 import { CLIP_SCHEMA, type ClipRow, ClipTable, closingOf, summaryOf } from "./clip-table.ts";
+import { fulfil, type HeldClips } from "./clip-wishes.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 import { storageFault } from "./faults.ts";
-import type { ClipRequest, StorageOptions, Unstamped } from "./messages.ts";
+import type { ClipRequest, SpoolListener, StorageOptions, Unstamped } from "./messages.ts";
 import type { DatabaseSource } from "./outbox.ts";
 import { StillFiles } from "./still-files.ts";
 
 type Answer = Unstamped<FragmentStoreInput>;
 type Request<K extends ClipRequest["kind"]> = Extract<ClipRequest, { kind: K }>;
-
-/** How the spool talks back. */
-export interface SpoolListener {
-  /** `pieces`: the bytes of the answer's segments. */
-  answer(answer: Answer, pieces: Uint8Array<ArrayBuffer>[]): void;
-  /** The clip has no room to grow and must be closed. */
-  overflow(clipId: string): void;
-}
 
 interface Recording {
   builder: ClipBuilder;
@@ -107,6 +100,10 @@ export class ClipSpool {
         return this.#mark((shelf) => shelf.table.uploaded(request.clipId));
       case "announced":
         return this.#mark((shelf) => shelf.table.announced(request.clipId));
+      case "list":
+      case "requeue":
+      case "delete":
+        return this.#answer(await fulfil(this.#held(), request));
       case "still":
         return this.#onDisk(`still ${request.eventId}`, () => {
           this.#reserve.spare();
@@ -368,6 +365,16 @@ export class ClipSpool {
   /** Memory first: a clip that went on there may have left something on the disk. */
   #shelves(): ClipShelf[] {
     return this.#disk ? [this.#memory, this.#disk] : [this.#memory];
+  }
+
+  #held(): HeldClips {
+    return {
+      shelves: this.#shelves(),
+      isLeftover: (clipId, shelf) => shelf === this.#disk && this.#leftovers.has(clipId),
+      forgetAcks: (clipId) => this.#acked.delete(clipId),
+      removing: (work) => this.#reserve.removing(work),
+      tell: (error) => this.#tell(error, "clips"),
+    };
   }
 
   #evicted(row: ClipRow, reason: ClipEvicted["reason"]): void {

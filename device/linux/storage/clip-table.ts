@@ -1,5 +1,11 @@
 import type { Database } from "better-sqlite3";
-import type { ClipClosing, ClipEnd, ClipSummary, SegmentHandle } from "../../ports/fragment-store.ts";
+import type {
+  ClipClosing,
+  ClipEnd,
+  ClipListing,
+  ClipSummary,
+  SegmentHandle,
+} from "../../ports/fragment-store.ts";
 import type { ClipFile } from "./clip-tar.ts";
 
 /** Tables of the clips: in the data folder's database, and in one in memory for clips that cannot be spooled. */
@@ -166,6 +172,16 @@ export class ClipTable {
     this.#sql.uploaded.run({ clipId });
   }
 
+  /** The newest clips, older than `before` unless it is null; that one must be there. */
+  newest(before: string | null, limit: number): ClipRow[] {
+    return this.#sql.newest.all({ before, limit });
+  }
+
+  /** It is to be uploaded once more, from its first segment on. */
+  requeue(clipId: string): void {
+    this.#sql.requeue.run({ clipId });
+  }
+
   announced(clipId: string): void {
     this.#sql.announced.run({ clipId });
   }
@@ -183,6 +199,12 @@ export function summaryOf(row: ClipRow): ClipSummary {
     ackedSegments: row.acked,
     announced: row.announced === 1,
   };
+}
+
+/** The clip as a list of all has it. */
+export function listingOf(row: ClipRow): ClipListing {
+  const { clipId, eventId, initBody, recordedBytes, uploaded } = row;
+  return { clipId, eventId, initBody, recordedBytes, closed: closingOf(row), uploaded: uploaded === 1 };
 }
 
 /** How the clip ended; null while it is being recorded. */
@@ -243,6 +265,11 @@ function statements(database: Database) {
       "UPDATE clips SET acked = max(acked, min(@segments, segments)) WHERE clip_id = @clipId",
     ),
     uploaded: database.prepare("UPDATE clips SET uploaded = 1 WHERE clip_id = @clipId"),
+    newest: rows(
+      `@before IS NULL OR number < (SELECT number FROM clips WHERE clip_id = @before)
+       ORDER BY number DESC LIMIT @limit`,
+    ),
+    requeue: database.prepare("UPDATE clips SET uploaded = 0, acked = 0 WHERE clip_id = @clipId"),
     announced: database.prepare("UPDATE clips SET announced = 1 WHERE clip_id = @clipId"),
   };
 }

@@ -124,6 +124,21 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
     this.#ask({ kind: "announced", clipId });
   }
 
+  listClips({ request, before, limit }: Parameters<FragmentStore["listClips"]>[0]): void {
+    this.#ask({ kind: "list", request, before, limit });
+  }
+
+  requeueClip({ request, clipId }: Parameters<FragmentStore["requeueClip"]>[0]): void {
+    assertId(clipId);
+    this.#ask({ kind: "requeue", request, clipId });
+  }
+
+  deleteClip({ request, clipId }: Parameters<FragmentStore["deleteClip"]>[0]): void {
+    assertId(clipId);
+    this.#forgetSegments(clipId);
+    this.#ask({ kind: "delete", request, clipId });
+  }
+
   forgetStill(eventId: string): void {
     assertId(eventId);
     this.#recentStills.delete(eventId);
@@ -288,7 +303,8 @@ export class LinuxFragmentStore implements FragmentStore, FragmentSink, PayloadS
     }
     const { input, payloads } = message;
     if (input.type === "clip.failed") this.#forget(input.clipId);
-    if (input.type === "clip.evicted") this.#forgetSegments(input.clipId);
+    // What was read meanwhile goes too: deleted means deleted.
+    if (input.type === "clip.evicted" || input.type === "clip.deleted") this.#forgetSegments(input.clipId);
     if (input.type === "clip.grew" || input.type === "clip.closed") {
       input.segments.forEach((segment, at) => {
         const bytes = payloads[at];

@@ -37,6 +37,9 @@ export type ClipRequest =
   | { kind: "acked"; clipId: string; segments: number }
   | { kind: "uploaded"; clipId: string }
   | { kind: "announced"; clipId: string }
+  | { kind: "list"; request: number; before: string | null; limit: number }
+  | { kind: "requeue"; request: number; clipId: string }
+  | { kind: "delete"; request: number; clipId: string }
   | { kind: "still"; eventId: string; jpeg: Uint8Array }
   | { kind: "forget-still"; eventId: string }
   /** Looks after ages; `utcMs` is null while UTC cannot be trusted. */
@@ -62,4 +65,12 @@ export interface StorageOptions {
   folder: string;
   /** Bounds of the recorded clips on disk. */
   spool: { maxBytes: number; maxAgeMs: number };
+}
+
+/** How the spool talks back. */
+export interface SpoolListener {
+  /** `pieces`: the bytes of the answer's segments. */
+  answer(answer: Unstamped<FragmentStoreInput>, pieces: Uint8Array<ArrayBuffer>[]): void;
+  /** The clip has no room to grow and must be closed. */
+  overflow(clipId: string): void;
 }

@@ -79,7 +79,7 @@ function power({ settings, clock: clockAtStart, troubles }: Extract<Order, { do:
   trouble(troubles);
   process.on("message", obey);
   process.on("uncaughtException", (error) => {
-    recordCrash(dataFolder, Date.now());
+    recordCrash(dataFolder, Date.now(), error);
     process.stderr.write(`this is a bug: ${error.stack ?? error}\n`, () =>
       process.exit(new Bug("").exitCode),
     );

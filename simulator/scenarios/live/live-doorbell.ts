@@ -148,7 +148,7 @@ export class LiveDoorbell {
 
   #hear(report: Report): void {
     if (report.what === "clock") this.#clock = report.clock;
-    if (report.what === "ended" && report.exitCode !== 0) this.#options.failed(new UsageError(report.reason));
+    if (report.what === "ended" && report.exitCode === 2) this.#options.failed(new UsageError(report.reason));
     this.#options.report(report);
   }
 

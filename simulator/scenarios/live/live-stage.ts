@@ -115,7 +115,9 @@ export class LiveStage implements Stage {
     return this.#places.map(({ deviceId }) => deviceId);
   }
 
-  cannot(what: MishapKind | "clock"): string | null {
+  cannot(what: MishapKind | "clock" | "ask"): string | null {
+    if (what === "ask")
+      return "is played on a virtual clock alone: try porchlight-sim command beside a live run";
     return what === "clock" ? null : cannotPlay(what, this.#broker, this.#options.keeps);
   }
 
@@ -177,6 +179,11 @@ export class LiveStage implements Stage {
     // Nobody switches a light off that has no power.
     if (kind === "power.cut") this.#see({ atMs: this.nowMs(), doorbell, what: "light", pattern: "off" });
     return beginLive(this.#sceneOf(this.#place(doorbell)), kind, dose);
+  }
+
+  /** @throws RangeError always: it `cannot`. */
+  ask(): never {
+    throw new RangeError("a live stage asks for nothing");
   }
 
   setClock(doorbell: number, to: { stepMs: number } | "sync"): void {

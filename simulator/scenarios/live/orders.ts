@@ -48,4 +48,4 @@ export type Report =
   | { what: "clock"; clock: ClockAtStart }
   | { what: "log"; level: "debug" | "info" | "warn" | "error"; message: string }
   /** The agent's work is over, and nothing of it runs any more. */
-  | { what: "ended"; exitCode: 0 | 2; reason: string };
+  | { what: "ended"; exitCode: 0 | 2 | 75; reason: string };

@@ -12,7 +12,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const T = 1_700_000_000_000;
 const crashAt = (...seconds: number[]) => {
-  for (const second of seconds) expect(recordCrash(folder, T + second * 1_000)).toBeNull();
+  for (const second of seconds) expect(recordCrash(folder, T + second * 1_000, new Error("boom"))).toBeNull();
 };
 
 describe("crash record", () => {
@@ -46,6 +46,6 @@ describe("crash record", () => {
 
   it("says why it could not keep one", () => {
     writeFileSync(join(folder, "file"), "");
-    expect(recordCrash(join(folder, "file"), T)).toMatch(/EEXIST|ENOTDIR/);
+    expect(recordCrash(join(folder, "file"), T, new Error("boom"))).toMatch(/EEXIST|ENOTDIR/);
   });
 });

@@ -63,13 +63,13 @@ describe("a device that is sent more than a topic allows", () => {
     const desk = DoorbellOnADesk.ready({ uplink: { settle: "receipt" } }).press();
     const receipt = JSON.stringify({ epoch: desk.state.lifecycle.epoch, press: [[1, 1]], event: [] });
     desk.actions = [];
-    desk.message("receipt", receipt, false, CHANNELS.receipt.maxBytes + 1);
+    desk.message("receipt", receipt, false, { bytes: CHANNELS.receipt.maxBytes + 1 });
     expect(desk.all("store.settle")).toEqual([]);
     expect(desk.state.counters).toMatchObject({ "inbound.tooLarge": 1, "receipts.refused": 1 });
     expect(desk.all("log").map(({ message }) => message)).toContain(
       "message refused: larger than its topic allows",
     );
-    desk.message("receipt", receipt, false, CHANNELS.receipt.maxBytes);
+    desk.message("receipt", receipt, false, { bytes: CHANNELS.receipt.maxBytes });
     expect(desk.all("store.settle")).toHaveLength(1);
   });
 

@@ -105,5 +105,9 @@ function rewritten(parsed: ParsedTopic): string {
       return topics.clipFin(parsed.clipId, parsed.bytes, parsed.sha256);
     case "clip-abort":
       return topics.clipAbort(parsed.clipId);
+    case "command":
+      return topics.command(parsed.name);
+    case "reply":
+      return topics.reply(parsed.requestId);
   }
 }

@@ -1,4 +1,5 @@
 import { Value } from "typebox/value";
+import type { ReplyMessage } from "../../../agent/contract/command-messages.ts";
 import type { EventType, PorchlightEvent } from "../../../agent/contract/events.ts";
 import { type Settings, SettingsSchema } from "../../../agent/contract/settings.ts";
 import type { Action } from "../../../agent/core/actions.ts";
@@ -27,7 +28,10 @@ export class DoorbellOnADesk {
     this.state = initialState(settings);
   }
 
-  start(mode: "normal" | "bell-only" = "normal"): this {
+  start(
+    mode: "normal" | "bell-only" = "normal",
+    noted: { restarts?: string[]; crashes?: { utcMs: number; reason: string }[] } = {},
+  ): this {
     this.input({
       type: "agent.started",
       occurredAt: this.now,
@@ -37,6 +41,7 @@ export class DoorbellOnADesk {
       trust: "synced",
       mode,
       version: "0.0.0",
+      ...noted,
     });
     return this;
   }
@@ -189,11 +194,30 @@ export class DoorbellOnADesk {
     return this.message("receipt", text);
   }
 
-  message(topicEnd: string, text: string | null, retain = false, bytes = text?.length ?? 1): this {
+  message(
+    topicEnd: string,
+    text: string | null,
+    retain = false,
+    more: { responseTopic?: string; correlation?: string; expiryS?: number; bytes?: number } = {},
+  ): this {
     const topic = `porchlight/v1/front-door/${topicEnd}`;
     const { connection } = this.state.uplink;
-    this.input({ type: "broker.message", occurredAt: this.now, connection, topic, text, bytes, retain });
+    const at = { occurredAt: this.now, connection, topic };
+    this.input({ type: "broker.message", ...at, text, bytes: text?.length ?? 1, retain, ...more });
     return this;
+  }
+
+  /** Somebody asks for something. */
+  ask(name: string, requestId: string, params?: object, more: { expiresAt?: string } = {}): this {
+    return this.message(`command/${name}`, JSON.stringify({ requestId, params, ...more }));
+  }
+
+  /** Replies sent so far on any topic, in their order. */
+  replies(): ReplyMessage[] {
+    return this.all("broker.publish").flatMap(({ message: { payload } }) => {
+      const message = payload.kind === "text" ? JSON.parse(payload.text) : {};
+      return message.outcome ? [message] : [];
+    });
   }
 }
 

@@ -105,7 +105,9 @@ describe("pacing", () => {
   });
 
   it("asks for a preview that the slowest link carries in time where nothing is known of the link", () => {
-    const desk = DoorbellOnADesk.ready({ camera: { source: "test" } }).cameraUp().press();
+    const desk = DoorbellOnADesk.ready({ camera: { source: "test" } })
+      .cameraUp()
+      .press();
     const { windowMs } = desk.state.settings.uplink;
     expect(desk.last("camera.take-still").maxBytes).toBe((256 * KILOBIT * windowMs) / 1_000);
   });

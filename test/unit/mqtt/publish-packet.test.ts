@@ -8,6 +8,7 @@ test.each([
   ["characters of more than one byte", "ü", "ß€", null, 1 + 1 + 4 + 2 + 5],
   ["content type", "a", "", { contentType: "text/plain" }, 1 + 1 + 3 + 2 + 1 + 13],
   ["expiry", "a", "", { messageExpiryInterval: 60 }, 1 + 1 + 3 + 2 + 1 + 5],
+  ["correlation data", "a", "", { correlationData: Buffer.from("abcd") }, 1 + 1 + 3 + 2 + 1 + 7],
   ["a remaining length of 127", "a", new Uint8Array(122), null, 1 + 1 + 127],
   ["a remaining length of 128", "a", new Uint8Array(123), null, 1 + 2 + 128],
   ["a remaining length of 16,384", "a", new Uint8Array(16_379), null, 1 + 3 + 16_384],

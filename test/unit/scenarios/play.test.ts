@@ -43,6 +43,10 @@ class PaperStage implements Stage {
     return () => this.#do(`end ${door} ${kind}`);
   }
 
+  ask(door: number, { name }: { name: string }): void {
+    this.#do(`ask ${door} ${name}`);
+  }
+
   setClock(door: number, to: { stepMs: number } | "sync"): void {
     this.#do(`clock ${door} ${JSON.stringify(to)}`);
   }

@@ -156,6 +156,7 @@ describe("a scenario that is written", () => {
       { atMs: 70_500, holdMs: 2_000, chatterMs: 5 },
     ];
     doorbell.motions = [];
+    doorbell.commands = [];
     doorbell.mishaps = [{ kind: "link.cut", atMs: 60_000, durationMs: 90_000, dose: 500 }];
     doorbell.faults.link = { latencyMs: 20, jitterMs: 0, bytesPerSecond: 2_000_000 };
     doorbell.faults.clock = { synced: true, behindMs: 0, syncAfterMs: 0, driftPpm: 0 };
