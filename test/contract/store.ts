@@ -1,93 +1,16 @@
-import { describe, expect, it, onTestFinished } from "vitest";
-import type { Lane, OutboxRow, SequenceRange, Store, StoreInput } from "../../device/ports/store.ts";
-
-/** A data folder, and the agent's processes on it, one after the other. */
-export interface StoreWorld {
-  /** The adapter of a new process on this folder, not started. */
-  boot(): Promise<Store>;
-  /** Ends the process that runs, between two of its steps and without a word. */
-  kill(): Promise<void>;
-  /** The power goes: what was not durable is gone, or only a part of it. */
-  cutPower(): Promise<void>;
-  /** Makes the store unreadable, while no process runs. */
-  corrupt(): Promise<void>;
-  /** Lets time go by until `met`, or throws. */
-  until(met: () => boolean): Promise<void>;
-  end(): Promise<void>;
-}
-
-type Of<T extends StoreInput["type"]> = Extract<StoreInput, { type: T }>;
-const FIRST = "00000000000000aa";
-const SECOND = "00000000000000bb";
-
-/** A row of `bytes` bytes, one a second. */
-function row(lane: Lane, sequence: number, epoch = FIRST, bytes = 100): OutboxRow {
-  return {
-    lane,
-    epoch,
-    sequence,
-    id: `${epoch}-${lane}-${sequence}`,
-    eventType: lane === "press" ? "press" : "motion",
-    body: "x".repeat(bytes),
-    occurredMonotonicMs: sequence * 1_000,
-    occurredUtcMs: 1_800_000_000_000 + sequence * 1_000,
-    trust: "synced",
-    stillOf: sequence % 2 === 0 ? "still-1" : null,
-  };
-}
-
-function append(store: Store, presses: number[], epoch = FIRST): void {
-  for (const sequence of presses) store.append(row("press", sequence, epoch));
-}
-
-const press = (from: number, to: number, epoch = FIRST): SequenceRange => ({
-  epoch,
-  lane: "press",
-  from,
-  to,
-});
+import { describe, expect, it } from "vitest";
+import type { StoreInput } from "../../device/ports/store.ts";
+import { storeLosses } from "./store-loss.ts";
+import { append, FIRST, newWorld, press, row, SECOND, type StoreWorld, sequences } from "./store-run.ts";
 
 /** What every implementation of `Store` promises. `powerCuts`: how often the power is cut where chance decides. */
 export function storeSuite(name: string, powerCuts: number, make: () => Promise<StoreWorld>): void {
   const cuts = Array.from({ length: powerCuts }, (_, index) => index + 1);
 
   describe(`store: ${name}`, () => {
-    async function world() {
-      const made = await make();
-      onTestFinished(() => made.end());
-      /** Starts a process, opens the epoch, and gives what asks and waits for as many answers. */
-      async function run(epoch: string) {
-        const store = await made.boot();
-        const inputs: StoreInput[] = [];
-        store.start((input) => inputs.push(input));
-        async function ask<T extends StoreInput["type"]>(
-          type: T,
-          call: (store: Store) => void,
-        ): Promise<Of<T>[]> {
-          const seen = inputs.length;
-          call(store);
-          // Requests are answered in their order: when this page has come, all before it have.
-          store.page("press", null, 0);
-          const pages = type === "store.page" ? 2 : 1;
-          await made.until(() => inputs.slice(seen).filter((i) => i.type === "store.page").length === pages);
-          return inputs.slice(seen).filter((input): input is Of<T> => input.type === type);
-        }
-        const [opened] = await ask("store.opened", () => store.open(epoch, 1_800_000_000_000));
-        if (!opened) throw new Error(`not opened: ${JSON.stringify(inputs)}`);
-        return { store, inputs, opened, ask, page: pager(ask) };
-      }
-      return { ...made, run };
-    }
+    const world = () => newWorld(make);
 
-    function pager(ask: (type: "store.page", call: (store: Store) => void) => Promise<Of<"store.page">[]>) {
-      return async (lane: Lane, after: Parameters<Store["page"]>[1] = null, limit = 100) => {
-        const [page] = await ask("store.page", (store) => store.page(lane, after, limit));
-        if (!page) throw new Error("no page");
-        return page;
-      };
-    }
-
-    const sequences = (page: Of<"store.page">) => page.rows.map(({ sequence }) => sequence);
+    storeLosses(world, cuts);
 
     it("begins empty, with epoch 1 and no predecessor", async () => {
       const { opened } = await (await world()).run(FIRST);
@@ -143,82 +66,6 @@ export function storeSuite(name: string, powerCuts: number, make: () => Promise<
         totals: { press: { rows: 1, bytes: 100 }, event: { rows: 2, bytes: 200 } },
       });
       expect(sequences(await second.page("event"))).toEqual([1, 2]);
-    });
-
-    it.each(cuts)(
-      "has what it answered after a power cut, and of the rest a beginning (%i)",
-      async (times) => {
-        const { run, cutPower, until } = await world();
-        const first = await run(FIRST);
-        const appended = () => first.inputs.filter(({ type }) => type === "store.appended").length;
-        for (let n = 1; n <= 60; n++) first.store.append(row("press", n));
-        await until(() => appended() >= times);
-        for (let n = 61; n <= 120; n++) first.store.append(row("press", n));
-        const answered = appended();
-        await cutPower();
-        const { opened, page } = await run(SECOND);
-        const there = sequences(await page("press", null, 200));
-        expect(there.length).toBeGreaterThanOrEqual(answered);
-        expect(there).toEqual(Array.from(there, (_, index) => index + 1));
-        expect(opened.totals.press).toEqual({ rows: there.length, bytes: there.length * 100 });
-        expect(opened.previous).toEqual({ epoch: FIRST, lastPress: there.length, lastEvent: 0 });
-      },
-    );
-
-    it.each(cuts)("may bring rows back that were settled last, as they were (%i)", async () => {
-      const { run, cutPower } = await world();
-      const first = await run(FIRST);
-      await first.ask("store.appended", (store) => append(store, [1, 2, 3, 4, 5]));
-      for (const n of [3, 1, 4]) await first.ask("store.settled", (store) => store.settle([press(n, n)]));
-      await cutPower();
-      const second = await run(SECOND);
-      const { rows } = await second.page("press");
-      const possible = [
-        [2, 5],
-        [2, 4, 5],
-        [1, 2, 4, 5],
-        [1, 2, 3, 4, 5],
-      ];
-      expect(possible).toContainEqual(rows.map(({ sequence }) => sequence));
-      expect(rows).toEqual(rows.map(({ sequence }) => ({ ...row("press", sequence), epochNumber: 1 })));
-      expect(second.opened.totals.press.rows).toBe(rows.length);
-      // Settled again, and a row made durable after it: now they stay away.
-      await second.ask("store.settled", (store) => store.settle([press(1, 5)]));
-      await second.ask("store.appended", (store) => append(store, [1], SECOND));
-      await cutPower();
-      const third = await run("00000000000000cc");
-      expect((await third.page("press")).rows.map(({ id }) => id)).toEqual([`${SECOND}-press-1`]);
-    });
-
-    it.each(cuts)("never brings rows back that were dropped, nor what was settled before (%i)", async () => {
-      const { run, cutPower } = await world();
-      const first = await run(FIRST);
-      await first.ask("store.appended", (store) => append(store, [1, 2, 3, 4, 5]));
-      await first.ask("store.settled", (store) => store.settle([press(5, 5)]));
-      const dropped = await first.ask("store.dropped", (store) => store.drop([press(1, 1), press(3, 3)]));
-      expect(dropped).toMatchObject([
-        { ranges: [press(1, 1), press(3, 3)], totals: { press: { rows: 2, bytes: 200 } } },
-      ]);
-      await first.ask("store.settled", (store) => store.settle([press(4, 4)]));
-      await cutPower();
-      const { opened, page } = await run(SECOND);
-      const there = sequences(await page("press"));
-      expect([[2], [2, 4]]).toContainEqual(there);
-      expect(opened.totals.press).toEqual({ rows: there.length, bytes: there.length * 100 });
-    });
-
-    it("drops what was added just before, in the order of the calls", async () => {
-      const { run, cutPower } = await world();
-      const first = await run(FIRST);
-      const [dropped] = await first.ask("store.dropped", (store) => {
-        append(store, [1, 2]);
-        store.drop([press(1, 1)]);
-        store.settle([press(2, 2)]);
-      });
-      expect(dropped?.totals.press.rows).toBe(1);
-      await cutPower();
-      const { page } = await run(SECOND);
-      expect([[], [2]]).toContainEqual(sequences(await page("press")));
     });
 
     it("remembers the last numbers of an epoch when its rows are settled", async () => {
@@ -386,64 +233,6 @@ export function storeSuite(name: string, powerCuts: number, make: () => Promise<
       await cutPower();
       expect(sequences(await (await run(SECOND)).page("press"))).toEqual([1, 3]);
       expect(inputs.length).toBe(posted);
-    });
-
-    it("is set aside when it is corrupt, says where, and begins anew", async () => {
-      const { run, kill, corrupt } = await world();
-      const first = await run(FIRST);
-      await first.ask("store.appended", (store) => append(store, [1, 2]));
-      await kill();
-      await corrupt();
-      const second = await run(SECOND);
-      expect(second.opened).toMatchObject({
-        epochNumber: 1,
-        previous: null,
-        totals: { press: { rows: 0, bytes: 0 }, event: { rows: 0, bytes: 0 } },
-        setAside: expect.stringMatching(/set-aside/),
-      });
-      await second.ask("store.appended", (store) => append(store, [1], SECOND));
-      await kill();
-      const third = await run("00000000000000cc");
-      expect(third.opened).toMatchObject({ epochNumber: 2, totals: { press: { rows: 1 } } });
-    });
-
-    it("says that it was set aside at every start until that was told, however the one before ended", async () => {
-      const { run, kill, cutPower, corrupt } = await world();
-      await run(FIRST);
-      await kill();
-      await corrupt();
-      const { setAside } = (await run(SECOND)).opened;
-      await kill();
-      expect((await run("00000000000000c1")).opened).toMatchObject({ epochNumber: 2, setAside });
-      await cutPower();
-      const last = await run("00000000000000c2");
-      expect(last.opened).toMatchObject({ epochNumber: 3, setAside });
-      last.store.setAsideTold();
-      const [again] = await last.ask("store.opened", (store) => store.open("00000000000000c2", 0));
-      expect(again?.setAside ?? null).toBeNull();
-      await kill();
-      expect((await run("00000000000000c3")).opened.setAside ?? null).toBeNull();
-    });
-
-    it("says of the last one where it was set aside twice, and of none when one of them was told", async () => {
-      const { run, kill, corrupt } = await world();
-      await run(FIRST);
-      for (let times = 1; times <= 2; times += 1) {
-        await kill();
-        await corrupt();
-        const { opened } = await run(SECOND);
-        expect(opened.setAside).toMatch(new RegExp(`set-aside/${times}$`));
-      }
-      await kill();
-      const third = await run("00000000000000c1");
-      expect(third.opened.setAside).toMatch(/set-aside\/2$/);
-      // An epoch that is opened once more makes what was told durable.
-      await third.ask("store.opened", (store) => {
-        store.setAsideTold();
-        store.open("00000000000000c1", 0);
-      });
-      await kill();
-      expect((await run("00000000000000c2")).opened.setAside ?? null).toBeNull();
     });
   });
 }
