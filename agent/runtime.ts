@@ -1,5 +1,6 @@
 import type { Settings } from "./contract/settings.ts";
 import type { Action } from "./core/actions.ts";
+import type { ConfigurationAtStart } from "./core/configuration.ts";
 import type { AgentInput, Input } from "./core/inputs.ts";
 import { initialState, type State } from "./core/state.ts";
 import { step } from "./core/step.ts";
@@ -18,8 +19,10 @@ export interface RuntimeOptions {
   version: string;
   mode: "normal" | "bell-only";
   log: (entry: LogEntry) => void;
-  /** The agent's work is over; the ports are still open. Called once. */
-  ended: (exitCode: 0 | 2, reason: string) => void;
+  /** What came over the wire and is in force; absent where none is kept. */
+  configuration?: ConfigurationAtStart | undefined;
+  /** The agent's work is over; the ports are still open. Called once. `again`: it is to be started anew. */
+  ended: (exitCode: 0 | 2, reason: string, again: boolean) => void;
   /** Sees every input with what it led to, before that is done: for journals and views. */
   observe?: (input: Input, actions: readonly Action[], state: Readonly<State>) => void;
   /** Sees the input on which the core threw, before that ends the agent. */
@@ -45,7 +48,7 @@ export class Runtime {
 
   /** Starts the ports and the agent. To be called once. */
   start(): void {
-    const { ports, version, mode } = this.#options;
+    const { ports, version, mode, configuration } = this.#options;
     const post = (input: AgentInput) => this.#post(input);
     for (const port of [
       ports.timers,
@@ -54,6 +57,8 @@ export class Runtime {
       ports.fragments,
       ports.broker,
       ports.camera,
+      ports.configuration,
+      ports.vault,
     ]) {
       port.start(post);
     }
@@ -68,6 +73,7 @@ export class Runtime {
       trust,
       mode,
       version,
+      ...(configuration && { configuration }),
     });
     ports.button.start(post);
   }
@@ -167,6 +173,12 @@ export class Runtime {
         return ports.broker.disconnect(action.connection);
       case "broker.abandon":
         return ports.broker.abandon(action.connection);
+      case "vault.verify":
+        return ports.vault.verify(action.request, action.jws, action.signedType);
+      case "configuration.check":
+        return ports.configuration.check(action.request, action.wire);
+      case "configuration.save":
+        return ports.configuration.save(action.record);
       case "timer.set":
         return ports.timers.set(action.key, action.generation, action.atMs);
       case "timer.clear":
@@ -175,7 +187,7 @@ export class Runtime {
         return this.#options.log({ level: action.level, message: action.message, facts: action.facts });
       case "agent.ended":
         this.#halted = true;
-        return this.#options.ended(action.exitCode, action.reason);
+        return this.#options.ended(action.exitCode, action.reason, action.again ?? false);
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { DesiredConfiguration, ReportedConfiguration } from "../contract/configuration.ts";
 import type { HealthMessage, ReceiptMessage, StatusMessage } from "../contract/messages.ts";
 import { ageMs, DeviceRecord, type EpochRecord, forgetOldest, type Lane, mayRing } from "./device-record.ts";
 import { type ClipMessage, type EventMessage, parseMessage, type Refusal } from "./parse.ts";
@@ -44,6 +45,8 @@ export type Outcome =
   | { kind: "snapshot"; deviceId: string; eventId: string; jpeg: Uint8Array }
   | { kind: "health"; deviceId: string; health: HealthMessage }
   | { kind: "receipt"; deviceId: string; receipt: ReceiptMessage }
+  | { kind: "config-desired"; deviceId: string; desired: DesiredConfiguration }
+  | { kind: "config-reported"; deviceId: string; reported: ReportedConfiguration }
   /** For a `ClipAssembler`. */
   | { kind: "clip"; message: ClipMessage }
   | Refusal;
@@ -78,6 +81,8 @@ export class Consumer {
       case "snapshot":
       case "health":
       case "receipt":
+      case "config-desired":
+      case "config-reported":
         return [message];
       case "status":
         return [{ ...message, holds: this.#device(message.deviceId).takeStatus(message.status) }];

@@ -2,6 +2,11 @@ import type { Static, TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { Value } from "typebox/value";
 import {
+  CONFIGURATION_MAX_BYTES,
+  DesiredConfiguration,
+  ReportedConfiguration,
+} from "../contract/configuration.ts";
+import {
   EVENT_MAX_BYTES,
   EventData,
   type EventDataOf,
@@ -49,7 +54,9 @@ export type ConsumerMessage =
   | { kind: "status"; deviceId: string; status: StatusMessage }
   | { kind: "snapshot"; deviceId: string; eventId: string; jpeg: Uint8Array }
   | { kind: "health"; deviceId: string; health: HealthMessage }
-  | { kind: "receipt"; deviceId: string; receipt: ReceiptMessage };
+  | { kind: "receipt"; deviceId: string; receipt: ReceiptMessage }
+  | { kind: "config-desired"; deviceId: string; desired: DesiredConfiguration }
+  | { kind: "config-reported"; deviceId: string; reported: ReportedConfiguration };
 
 export type RefusalReason =
   | "unknown-topic"
@@ -82,6 +89,8 @@ const MAX_BYTES: Record<ParsedTopic["kind"], number> = {
   "clip-abort": 0,
   receipt: 8_192,
   health: 16_384,
+  "config-desired": CONFIGURATION_MAX_BYTES,
+  "config-reported": CONFIGURATION_MAX_BYTES,
 };
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -125,6 +134,14 @@ export function parseMessage(topic: string, payload: Uint8Array): ConsumerMessag
     case "receipt": {
       const receipt = readJson(ReceiptMessage, payload, refuse);
       return "kind" in receipt ? receipt : { kind: "receipt", deviceId, receipt: receipt.value };
+    }
+    case "config-desired": {
+      const desired = readJson(DesiredConfiguration, payload, refuse);
+      return "kind" in desired ? desired : { kind: "config-desired", deviceId, desired: desired.value };
+    }
+    case "config-reported": {
+      const reported = readJson(ReportedConfiguration, payload, refuse);
+      return "kind" in reported ? reported : { kind: "config-reported", deviceId, reported: reported.value };
     }
     case "clip-init": {
       const init = readJson(ClipInitMessage, payload, refuse);

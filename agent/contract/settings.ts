@@ -191,6 +191,24 @@ export const SettingsSchema = Type.Object(
       ),
       windowBytes: bytes(4_194_304, 4_096, 67_108_864, "It is never more than this, however fast the link"),
     }),
+    owner: section({
+      publicKey: text(
+        "",
+        "The owner's Ed25519 public key, as `porchlight-owner keys init` prints it; empty: nothing signed is taken",
+        {
+          pattern: "^([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])?$",
+          allowed: "43 characters of base64url, or empty",
+        },
+      ),
+    }),
+    configuration: section({
+      trialMs: ms(
+        300_000,
+        10_000,
+        3_600_000,
+        "Configuration from the wire with which no broker is reached for this long is rolled back",
+      ),
+    }),
     health: section({
       everyMs: ms(900_000, 10_000, 86_400_000, "Pause between two health messages"),
     }),

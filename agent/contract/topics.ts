@@ -17,6 +17,8 @@ export type ParsedTopic =
   | { kind: "clip-fin"; deviceId: string; clipId: string; bytes: number; sha256: string }
   | { kind: "clip-abort"; deviceId: string; clipId: string }
   | { kind: "receipt"; deviceId: string }
+  | { kind: "config-desired"; deviceId: string }
+  | { kind: "config-reported"; deviceId: string }
   | { kind: "health"; deviceId: string };
 
 /** The topics of one device. */
@@ -28,6 +30,8 @@ export function topicsOf(deviceId: string) {
     status: `${root}/status`,
     health: `${root}/health`,
     receipt: `${root}/receipt`,
+    configDesired: `${root}/config/desired`,
+    configReported: `${root}/config/reported`,
     event: (eventType: string, late: boolean) => `${root}/${late ? "late" : "event"}/${eventType}`,
     snapshot: (eventId: string) => `${root}/snapshot/${eventId}`,
     clipInit: (clipId: string) => `${root}/clip/${clipId}/init`,
@@ -59,6 +63,10 @@ const BELOW: Record<string, Reader[]> = {
   status: [[/^status$/, (deviceId) => ({ kind: "status", deviceId })]],
   health: [[/^health$/, (deviceId) => ({ kind: "health", deviceId })]],
   receipt: [[/^receipt$/, (deviceId) => ({ kind: "receipt", deviceId })]],
+  config: [
+    [/^config\/desired$/, (deviceId) => ({ kind: "config-desired", deviceId })],
+    [/^config\/reported$/, (deviceId) => ({ kind: "config-reported", deviceId })],
+  ],
   event: EVENT,
   late: EVENT,
   snapshot: [

@@ -1,5 +1,6 @@
 import type { Broker, BrokerMessageOut } from "../../device/ports/broker.ts";
 import type { ChimeSound } from "../../device/ports/chime.ts";
+import type { ConfigurationRecord, WireSettings } from "../../device/ports/configuration-store.ts";
 import type { FragmentStore } from "../../device/ports/fragment-store.ts";
 import type { LightPattern } from "../../device/ports/light.ts";
 import type { Lane, OutboxPosition, OutboxRow, SequenceRange } from "../../device/ports/store.ts";
@@ -30,8 +31,11 @@ export type Action =
   | { type: "broker.publish"; connection: number; token: number; message: BrokerMessageOut }
   | { type: "broker.disconnect"; connection: number }
   | { type: "broker.abandon"; connection: number }
+  | { type: "vault.verify"; request: number; jws: string; signedType: string }
+  | { type: "configuration.check"; request: number; wire: WireSettings }
+  | { type: "configuration.save"; record: ConfigurationRecord }
   | { type: "timer.set"; key: string; generation: number; atMs: number }
   | { type: "timer.clear"; key: string }
   | { type: "log"; level: LogLevel; message: string; facts: Record<string, string | number | boolean | null> }
-  /** The agent's work is over; the composition root closes the ports and exits with this code. */
-  | { type: "agent.ended"; exitCode: 0 | 2; reason: string };
+  /** The agent's work is over; the composition root closes the ports and exits with this code, or starts another. */
+  | { type: "agent.ended"; exitCode: 0 | 2; reason: string; again?: true };

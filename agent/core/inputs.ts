@@ -2,9 +2,12 @@ import type { BrokerInput } from "../../device/ports/broker.ts";
 import type { ButtonEdge, ButtonLineState } from "../../device/ports/button-line.ts";
 import type { CameraInput } from "../../device/ports/camera.ts";
 import type { ClockChanged, TimeTrust } from "../../device/ports/clock.ts";
+import type { ConfigurationInput } from "../../device/ports/configuration-store.ts";
 import type { FragmentStoreInput } from "../../device/ports/fragment-store.ts";
 import type { StoreInput } from "../../device/ports/store.ts";
 import type { TimerFired } from "../../device/ports/timers.ts";
+import type { VaultInput } from "../../device/ports/vault.ts";
+import type { ConfigurationAtStart } from "./configuration.ts";
 
 /** The first input of every run. */
 export interface Started {
@@ -17,6 +20,8 @@ export interface Started {
   trust: TimeTrust;
   mode: "normal" | "bell-only";
   version: string;
+  /** Absent where none is kept. */
+  configuration?: ConfigurationAtStart;
 }
 
 /** The agent is asked to end: say so on the wire, then `agent.ended`. */
@@ -42,6 +47,8 @@ export type PortInput =
   | FragmentStoreInput
   | StoreInput
   | BrokerInput
+  | ConfigurationInput
+  | VaultInput
   | TimerFired;
 
 export type AgentInput = Started | StopRequested | InputsShed | PortInput;
@@ -50,7 +57,17 @@ export type AgentInput = Started | StopRequested | InputsShed | PortInput;
 export type Input = AgentInput & { now: number };
 
 /** Where inputs come from; each source has its own bound in the runtime's queue. */
-export type InputSource = "agent" | "button" | "camera" | "clock" | "clips" | "store" | "broker" | "timer";
+export type InputSource =
+  | "agent"
+  | "button"
+  | "camera"
+  | "clock"
+  | "clips"
+  | "store"
+  | "broker"
+  | "timer"
+  | "configuration"
+  | "vault";
 
 /** The source of an input, by the first level of its type. */
 export function sourceOf(input: AgentInput): InputSource {
@@ -69,6 +86,10 @@ export function sourceOf(input: AgentInput): InputSource {
       return "broker";
     case "timer":
       return "timer";
+    case "configuration":
+      return "configuration";
+    case "vault":
+      return "vault";
     default:
       return "agent";
   }

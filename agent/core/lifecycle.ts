@@ -26,6 +26,8 @@ export interface LifecycleState {
   /** The outbox was corrupt at this start and was set aside: starts are counted anew. */
   setAside: boolean;
   startedAtMs: number;
+  /** It ends to be started anew. */
+  again: boolean;
   /** State of the generator that jitter comes from. */
   chance: number[];
 }
@@ -40,6 +42,7 @@ export function newLifecycle(): LifecycleState {
     previous: null,
     setAside: false,
     startedAtMs: 0,
+    again: false,
     chance: [],
   };
 }
@@ -101,8 +104,16 @@ export function storeUnavailable(turn: Turn, input: StoreUnavailable): void {
   connect(turn);
 }
 
+/** Says goodbye as at any stop; whoever started this agent then starts another. */
+export function restartRequested(turn: Turn): void {
+  if (turn.state.lifecycle.phase !== "running") return;
+  stopRequested(turn);
+  turn.state.lifecycle.again = true;
+}
+
 export function stopRequested(turn: Turn): void {
   const { lifecycle, recorder } = turn.state;
+  lifecycle.again = false;
   if (lifecycle.phase !== "running") return;
   lifecycle.phase = "stopping";
   say(turn, "info", "stopping");
@@ -156,7 +167,8 @@ function sayGoodbye(turn: Turn): void {
 function end(turn: Turn, exitCode: 0 | 2, reason: string): void {
   saveRefusedRows(turn);
   turn.state.lifecycle.phase = "ended";
-  act(turn, { type: "agent.ended", exitCode, reason });
+  const again = exitCode === 0 && turn.state.lifecycle.again;
+  act(turn, { type: "agent.ended", exitCode, reason, ...(again && { again }) });
 }
 
 /** The first event of the epoch: a consumer learns from it which numbers the one before had reached. */

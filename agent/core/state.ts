@@ -1,6 +1,7 @@
 import type { Settings } from "../contract/settings.ts";
 import { type ButtonState, newButton } from "./button.ts";
 import { type CameraState, newCamera } from "./camera.ts";
+import { type ConfigurationState, newConfiguration } from "./configuration.ts";
 import { type DeliveryState, newDelivery } from "./delivery.ts";
 import { type EvictionState, newEviction } from "./eviction.ts";
 import { withoutSecrets } from "./known-settings.ts";
@@ -35,6 +36,7 @@ export interface State {
   delivery: DeliveryState;
   pacing: PacingState;
   uploads: UploadsState;
+  configuration: ConfigurationState;
 }
 
 /** The state before the first input, which must be `agent.started`. It holds no secret of the settings. */
@@ -55,5 +57,6 @@ export function initialState(settings: Settings): State {
     delivery: newDelivery(),
     pacing: newPacing(),
     uploads: newUploads(),
+    configuration: newConfiguration(),
   };
 }

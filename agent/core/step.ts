@@ -19,6 +19,22 @@ import {
 import { cameraDown, cameraUp, restartTimerFired } from "./camera.ts";
 import { clockChanged } from "./clock.ts";
 import {
+  configurationAtStart,
+  configurationChecked,
+  configurationNotSaved,
+  configurationSaved,
+  desiredArrived,
+  ownerRefused,
+  ownerVerified,
+} from "./configuration.ts";
+import { reportDone, reportOnConnection } from "./configuration-report.ts";
+import {
+  brokerReached,
+  restartTimerFired as configurationRestartTimerFired,
+  confirmTimerFired,
+  trialTimerFired,
+} from "./configuration-trial.ts";
+import {
   againTimerFired,
   eventAcked,
   eventRefused,
@@ -103,7 +119,8 @@ export function step(state: State, input: Input): Action[] {
 function takeIn(turn: Turn, input: Input): void {
   switch (input.type) {
     case "agent.started":
-      return started(turn, input);
+      started(turn, input);
+      return configurationAtStart(turn, input.configuration);
     case "agent.stop":
       return stopRequested(turn);
     case "runtime.shed":
@@ -158,6 +175,16 @@ function takeIn(turn: Turn, input: Input): void {
     case "clip.spool-fault":
       count(turn, "clips.spoolFaults");
       return say(turn, "error", `clips cannot be kept: ${input.detail}`, { fault: input.fault });
+    case "configuration.checked":
+      return configurationChecked(turn, input);
+    case "configuration.saved":
+      return configurationSaved(turn);
+    case "configuration.save-failed":
+      return configurationNotSaved(turn, input);
+    case "vault.verified":
+      return ownerVerified(turn, input);
+    case "vault.refused":
+      return ownerRefused(turn, input);
     default:
       return takeInAnswer(turn, input);
   }
@@ -197,6 +224,7 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
       startPass(turn);
       restartPacing(turn);
       restartUploads(turn);
+      reportOnConnection(turn);
       return declareDrops(turn);
     case "broker.disconnected":
       if (!disconnected(turn, input)) return;
@@ -216,6 +244,7 @@ function published(turn: Turn, input: BrokerAcked): void {
   if (!done) return;
   const { purpose } = done;
   provedGood(turn);
+  brokerReached(turn);
   linkAcknowledged(turn, done);
   switch (purpose.kind) {
     case "event":
@@ -231,6 +260,8 @@ function published(turn: Turn, input: BrokerAcked): void {
     case "status":
       if (purpose.state === "stopped") goodbyeAcked(turn);
       return;
+    case "config-reported":
+      return reportDone(turn);
     case "health":
     case "clip-init":
     case "clip-abort":
@@ -251,6 +282,11 @@ function notPublished(turn: Turn, input: BrokerPublishFailed): void {
     case "still":
       count(turn, "stills.notSent");
       return say(turn, "warn", `snapshot not sent: ${input.detail}`, { eventId: purpose.eventId });
+    case "config-reported":
+      reportDone(turn);
+      return countAndSay(turn, "uplink.refused", `the broker refused a message: ${input.detail}`, {
+        kind: purpose.kind,
+      });
     case "status":
     case "health":
     case "clip-abort":
@@ -265,6 +301,7 @@ function messageArrived(turn: Turn, input: BrokerMessageIn): void {
   const topics = topicsOf(turn.state.settings.device.id);
   if (input.topic === topics.status) return statusSeen(turn, input.text);
   if (input.topic === topics.receipt) return receiptArrived(turn, input.text);
+  if (input.topic === topics.configDesired) return desiredArrived(turn, input.text);
   countAndSay(turn, "inbound.unknown", "message on a topic that is not ours", { bytes: input.bytes });
 }
 
@@ -285,6 +322,9 @@ const TIMERS: Record<TimerKey, (turn: Turn) => void> = {
   "uplink.ack": ackTimerFired,
   "uplink.status": statusTimerFired,
   "delivery.again": againTimerFired,
+  "configuration.trial": trialTimerFired,
+  "configuration.confirm": confirmTimerFired,
+  "configuration.restart": configurationRestartTimerFired,
   "lifecycle.stop": stopTimerFired,
   "lifecycle.normal": normalTimerFired,
   "health.publish": healthTimerFired,

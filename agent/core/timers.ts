@@ -23,6 +23,9 @@ export type TimerKey =
   | "delivery.again"
   | "lifecycle.stop"
   | "lifecycle.normal"
+  | "configuration.trial"
+  | "configuration.confirm"
+  | "configuration.restart"
   | "health.publish";
 
 /** Sets the timer to `atMs` (monotonic); one that runs under this key no longer fires. */

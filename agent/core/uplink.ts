@@ -48,6 +48,7 @@ export interface InFlight {
 export type Purpose =
   | { kind: "status"; state: StatusMessage["state"] }
   | { kind: "health" }
+  | { kind: "config-reported" }
   /** `live`: a press that is to ring now, which waits for nothing. */
   | { kind: "event"; lane: Lane; epoch: string; sequence: number; live: boolean }
   | { kind: "still"; eventId: string; bytes: number }
@@ -94,7 +95,7 @@ export function connect(turn: Turn): void {
     keepAliveS: settings.broker.keepAliveS,
     will: { topic: topics.status, text: statusText(turn, "offline") },
     // A crash may have come from what we were sent: bell-only mode listens to nobody.
-    subscriptions: lifecycle.mode === "normal" ? [topics.receipt, topics.status] : [],
+    subscriptions: lifecycle.mode === "normal" ? [topics.receipt, topics.status, topics.configDesired] : [],
   });
 }
 

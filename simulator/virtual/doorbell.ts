@@ -9,6 +9,7 @@ import { SimulatedButton } from "../hardware/button.ts";
 import { type CameraCondition, SimulatedCamera, wellCamera } from "../hardware/camera.ts";
 import { SimulatedChime } from "../hardware/chime.ts";
 import { SimulatedClock } from "../hardware/clock.ts";
+import { ConfigurationDisk, SimulatedConfigurationStore } from "../hardware/configuration-store.ts";
 import { SimulatedEntropy } from "../hardware/entropy.ts";
 import { SimulatedFragmentStore } from "../hardware/fragment-store.ts";
 import { SimulatedLight } from "../hardware/light.ts";
@@ -16,12 +17,14 @@ import { OutboxDisk } from "../hardware/outbox-disk.ts";
 import { SpoolDisk } from "../hardware/spool-disk.ts";
 import { SimulatedStore } from "../hardware/store.ts";
 import { SimulatedTimers } from "../hardware/timers.ts";
+import { SimulatedVault } from "../hardware/vault.ts";
 import { ModelledBrokerClient, type Network } from "../network/modelled-client.ts";
 import type { Chance } from "../world/chance.ts";
 import { PoweredTime } from "../world/device-time.ts";
 import { WORLD_BEGAN_UTC_MS, type World } from "../world/world.ts";
 import type { FaultOptions } from "./faults.ts";
 import type { Ledger } from "./ledger.ts";
+import { startFrom, wireProblemsOver } from "./wire-settings.ts";
 
 /** Changes the agent's ports before it gets them: how a test makes a broken agent. */
 export type Tamper = (ports: Ports) => Ports;
@@ -39,6 +42,7 @@ interface Running {
   camera: SimulatedCamera;
   clock: SimulatedClock;
   store: SimulatedStore;
+  configuration: SimulatedConfigurationStore;
   fragments: SimulatedFragmentStore;
   client: ModelledBrokerClient;
   state: Readonly<State> | null;
@@ -48,6 +52,7 @@ interface Running {
 export class VirtualDoorbell {
   readonly disk = new OutboxDisk();
   readonly spool: SpoolDisk;
+  readonly configurationDisk = new ConfigurationDisk();
   readonly cameraCondition: CameraCondition = wellCamera();
   readonly #world: World;
   readonly #chance: Chance;
@@ -146,12 +151,13 @@ export class VirtualDoorbell {
     const { driftPpm } = this.#clockOptions;
     const time = new PoweredTime(this.#world, driftPpm);
     const clock = this.#newClock(time, chance);
-    const mode = modeAfter(this.#crashesUtcMs, clock.read().utcMs);
+    const start = startFrom(this.configurationDisk, this.#settings);
+    const mode = start.isRolledBack ? "normal" : modeAfter(this.#crashesUtcMs, clock.read().utcMs);
     const powerOn = this.#ledger.powerCame(mode, driftPpm);
     const fragments = new SimulatedFragmentStore(time, this.spool, chance.fork("spool"));
     const camera = new SimulatedCamera(time, fragments, chance.fork("camera"), {
       condition: this.cameraCondition,
-      stallMs: this.#settings.camera.stallMs,
+      stallMs: start.settings.camera.stallMs,
     });
     fragments.watch(camera);
     const button = new SimulatedButton(time);
@@ -165,6 +171,12 @@ export class VirtualDoorbell {
       (reference, found) => time.after(chance.int(0, 3), () => found(fragments.handleOf(reference))),
       (message, connection, token) => this.#ledger.attempted(powerOn, message, connection, token),
     );
+    const configuration = new SimulatedConfigurationStore(
+      time,
+      this.configurationDisk,
+      chance.fork("configuration"),
+      (wire) => wireProblemsOver(this.#settings, wire),
+    );
     const ports: Ports = {
       clock,
       timers: new SimulatedTimers(time),
@@ -176,14 +188,17 @@ export class VirtualDoorbell {
       store,
       fragments,
       broker: client,
+      configuration,
+      vault: new SimulatedVault(time, this.#settings.owner.publicKey),
     };
     const runtime = new Runtime({
       ports: this.#tamper(ports),
-      settings: structuredClone(this.#settings),
+      settings: start.settings,
       version: "0.0.0-virtual",
       mode,
+      configuration: start.atStart,
       log: () => undefined,
-      ended: (exitCode, reason) => this.#ended(exitCode, reason),
+      ended: (exitCode, reason, again) => this.#ended(exitCode, reason, again),
       observe: (input, actions, state) => {
         running.state = state;
         this.#ledger.turn(powerOn, input, actions, state, client.isOpen);
@@ -203,6 +218,7 @@ export class VirtualDoorbell {
       camera,
       clock,
       store,
+      configuration,
       fragments,
       client,
       state: null,
@@ -230,6 +246,7 @@ export class VirtualDoorbell {
     running.runtime.halt();
     running.client.powerCut();
     running.store.powerCut();
+    running.configuration.powerCut();
     running.time.cut();
     this.#over(running, "power-cut");
   }
@@ -242,6 +259,7 @@ export class VirtualDoorbell {
     running.runtime.halt();
     running.client.processEnded();
     running.store.processKilled();
+    running.configuration.powerCut();
     running.time.cut();
     this.#over(running, "killed");
   }
@@ -251,6 +269,7 @@ export class VirtualDoorbell {
     const ending = this.#ending;
     if (!ending) return;
     ending.store.powerCut();
+    ending.configuration.powerCut();
     ending.powerOn.end = "power-cut";
   }
 
@@ -264,7 +283,7 @@ export class VirtualDoorbell {
     this.#running?.clock.sync(this.#trueUtcMs(this.#chance));
   }
 
-  #ended(exitCode: 0 | 2, reason: string): void {
+  #ended(exitCode: 0 | 2, reason: string, again: boolean): void {
     const running = this.#running;
     if (!running) return;
     this.#ledger.note("ended", [exitCode, reason]);
@@ -272,19 +291,20 @@ export class VirtualDoorbell {
     running.fragments.processEnded();
     this.#over(running, exitCode === 0 ? "stopped" : "exited");
     this.#ending = running;
-    this.#waitForDisk(running);
+    this.#waitForDisk(running, again);
   }
 
-  #waitForDisk(running: Running): void {
+  #waitForDisk(running: Running, again: boolean): void {
     this.#world.after(LOOK_EVERY_MS, () => {
       if (this.disk.fault !== null || this.disk.isCorrupt) running.powerOn.diskless = true;
-      if (!running.store.isIdle) {
-        this.#waitForDisk(running);
+      if (!running.store.isIdle || !running.configuration.isIdle) {
+        this.#waitForDisk(running, again);
         return;
       }
       running.time.cut();
       this.#ending = null;
       this.#lookAtDisk(this.#allRows());
+      if (again && running.powerOn.end === "stopped") this.start();
     });
   }
 
