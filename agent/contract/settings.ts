@@ -204,7 +204,7 @@ export const SettingsSchema = Type.Object(
     configuration: section({
       trialMs: ms(
         300_000,
-        10_000,
+        5_000,
         3_600_000,
         "Configuration from the wire with which no broker is reached for this long is rolled back",
       ),

@@ -6,7 +6,7 @@ import { act, type Turn } from "./turn.ts";
 import { isReady } from "./uplink.ts";
 
 /** A configuration that ends the process soon after it connected must not count as a good one. */
-const CONFIRM_AFTER_MS = 3_000;
+const CONFIRM_AFTER_MS = 2_000;
 const LOOK_AGAIN_MS = 250;
 /** A restart waits so long for the button to be let go and for the clip to be over. */
 const RESTART_WITHIN_MS = 120_000;

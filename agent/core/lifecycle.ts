@@ -106,14 +106,17 @@ export function storeUnavailable(turn: Turn, input: StoreUnavailable): void {
 
 /** Says goodbye as at any stop; whoever started this agent then starts another. */
 export function restartRequested(turn: Turn): void {
-  if (turn.state.lifecycle.phase !== "running") return;
-  stopRequested(turn);
-  turn.state.lifecycle.again = true;
+  stop(turn, true);
 }
 
 export function stopRequested(turn: Turn): void {
+  stop(turn, false);
+}
+
+function stop(turn: Turn, again: boolean): void {
   const { lifecycle, recorder } = turn.state;
-  lifecycle.again = false;
+  // Whoever asks for an end while it restarts gets one.
+  lifecycle.again = again && lifecycle.phase === "running";
   if (lifecycle.phase !== "running") return;
   lifecycle.phase = "stopping";
   say(turn, "info", "stopping");

@@ -38,8 +38,8 @@ const ALLOWED: Tree = {
   "agent/journal/writer.ts": ["../core/step.ts", "type ../contract/topics.ts", "node:fs", "typebox"],
   "agent/media/ring.ts": ["type ../../device/ports/camera.ts"],
   "agent/mqtt/broker.ts": ["mqtt", "../contract/topics.ts", "type ../../device/ports/clock.ts", "node:net"],
-  "agent/vault/seal.ts": ["../contract/topics.ts", "node:crypto"],
-  "agent/owner/open.ts": ["../consumer/parse.ts", "node:fs"],
+  "agent/vault/seal.ts": ["../contract/topics.ts", "node:crypto", "jose"],
+  "agent/owner/open.ts": ["../consumer/parse.ts", "../config/load.ts", "node:fs", "jose", "mqtt", "commander"],
   "agent/version.ts": [],
   "agent/runtime.ts": ["./core/step.ts", "type ../device/ports/clock.ts"],
   "agent/main.ts": [
@@ -122,6 +122,7 @@ const REFUSED: [file: string, imports: string, rule: string][] = [
   ["simulator/fleet/bad.ts", "../virtual/run.ts", "table: ^simulator/fleet/"],
   ["simulator/live/bad-test.ts", "../../test/unit/any.test.ts", "no test in the simulator"],
   ["agent/bad-mqtt.ts", "mqtt", "behind: mqtt"],
+  ["agent/mqtt/bad-jose.ts", "jose", "behind: jose"],
   ["simulator/live/bad-aedes.ts", "aedes", "behind: aedes"],
   ["device/linux/bad-sqlite.ts", "type better-sqlite3", "behind: better-sqlite3"],
   ["simulator/live/bad-sharp.ts", "sharp", "behind: sharp"],
