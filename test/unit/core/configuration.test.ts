@@ -12,7 +12,10 @@ class ConfiguredDesk extends DoorbellOnADesk {
   diskFails = false;
   #answered = 0;
 
-  static ready(patch: ConstructorParameters<typeof DoorbellOnADesk>[0] = {}, atStart?: ConfigurationAtStart) {
+  static override ready(
+    patch: ConstructorParameters<typeof DoorbellOnADesk>[0] = {},
+    atStart?: ConfigurationAtStart,
+  ) {
     const desk = new ConfiguredDesk(patch);
     desk.input({
       type: "agent.started",
