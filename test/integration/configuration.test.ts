@@ -7,6 +7,7 @@ import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseReported, type ReportedConfiguration } from "../../agent/contract/configuration.ts";
 import { topicsOf } from "../../agent/contract/topics.ts";
+import { EmbeddedBroker } from "../../simulator/network/embedded-broker.ts";
 import { InputDevice } from "../fixtures/input-device.ts";
 import { type Mosquitto, startMosquitto } from "../fixtures/mosquitto.ts";
 import { type Program, programFile, startProgram } from "../fixtures/programs.ts";
@@ -24,9 +25,9 @@ let agent: Program;
 let reports: ReportedConfiguration[] = [];
 let desired = "";
 
-/** A broker that takes no keep-alive above a minute, the real program, and a key of its owner. */
+/** A real broker, the real program, and a key of its owner. */
 beforeAll(async () => {
-  mosquitto = await startMosquitto({ config: ["max_keepalive 60"] });
+  mosquitto = await startMosquitto();
   cloud = await connectAsync(mosquitto.url);
   cloud.on("message", (topic, payload) => {
     const text = payload.toString();
@@ -140,33 +141,60 @@ test("what the owner signs is applied, and an old word of theirs is refused when
     reason: expect.stringMatching(/counter is 1/),
   });
   expect(JSON.stringify(answer()?.settings.privacy?.masks)).toBe(before);
+  const printed = await print();
+  expect(printed).toContain("holdMs: 250 # config/desired 3\n");
+  expect(printed).toContain('masks: ["0,0 250,0 250,400 0,400"] # config/desired 3, signed by the owner\n');
   const refused = await ownerSets("privacy: { masks: [] }\nbutton: { holdMs: 5 }\n");
   expect(refused.code).toBe(2);
   expect(refused.stderr).toMatch(/owner\.yaml:2: button\.holdMs: this is not signed/);
 });
 
 test("a setting with which the broker is not reached is rolled back, and not tried again", async () => {
-  await desire({ version: 10, settings: { broker: { keepAliveS: 300 } } });
-  await until(() => answer() !== undefined, "the answer", 40_000);
-  expect(answer()).toMatchObject({
-    version: 10,
-    state: "rolled-back",
-    ownerCounter: 2,
-    refusals: [{ field: "", reason: "no broker was reached with it within 5 s" }],
-  });
-  expect(answer()?.settings).toMatchObject({
-    button: { holdMs: 250 },
-    privacy: { masks: [expect.anything()] },
-  });
-  const starts = () => agent.stdout().match(/"msg":"started"/g)?.length;
-  const before = starts();
-  await press(600);
-  await until(() => presses.length > 1, "a press with what was before");
-  expect(starts()).toBe(before);
-  const printed = await print();
-  expect(printed).toContain("holdMs: 250 # config/desired 3\n");
-  expect(printed).toContain('masks: ["0,0 250,0 250,400 0,400"] # config/desired 3, signed by the owner\n');
-  expect(printed).toContain("keepAliveS: 30 # default\n");
+  // It speaks MQTT 3.1.1 alone.
+  const broker = new EmbeddedBroker();
+  await broker.start();
+  writeFileSync(
+    inFolder("other.yaml"),
+    `device: { id: ${DEVICE}, dataFolder: other, clock: system }\nconfiguration: { trialMs: 5000 }\n` +
+      `broker: { urls: ["${broker.url}"], protocol: "3.1.1" }\n`,
+  );
+  const other = startProgram("agent", ["agent", "--config", inFolder("other.yaml")]);
+  const client = await connectAsync(broker.url);
+  const heard: ReportedConfiguration[] = [];
+  try {
+    client.on("message", (_topic, payload) => {
+      const reported = parseReported(payload.toString());
+      if (typeof reported !== "string") heard.push(reported);
+    });
+    await client.subscribeAsync(topics.configReported, { qos: 1 });
+    const settings = { broker: { protocol: "5" }, button: { holdMs: 77 } };
+    await client.publishAsync(topics.configDesired, JSON.stringify({ version: 10, settings }), {
+      qos: 1,
+      retain: true,
+    });
+    await until(() => heard.at(-1)?.state === "rolled-back", "the answer", 40_000);
+    const reason = "no broker was reached with it within 5 s";
+    expect(heard.at(-1)).toEqual({
+      version: 10,
+      state: "rolled-back",
+      refusals: [{ field: "", reason }],
+      ownerCounter: 0,
+      settings: {},
+    });
+    // It is retained, and came again with this connection: asked for anew, it is answered and not tried.
+    const starts = () => other.stdout().match(/"msg":"started"/g)?.length;
+    const before = starts();
+    const refused = JSON.stringify({ version: 9, settings });
+    await client.publishAsync(topics.configDesired, refused, { qos: 1, retain: true });
+    await until(() => heard.at(-1)?.version === 9, "the refusal of what is older");
+    expect(heard.at(-1)).toMatchObject({ state: "refused", refusals: [{ field: "version" }] });
+    expect(starts()).toBe(before);
+  } finally {
+    await other.end("SIGTERM");
+    await client.endAsync();
+    await broker.stop();
+  }
+  expect((await other.ended).code).toBe(0);
 });
 
 function print(): Promise<string> {
