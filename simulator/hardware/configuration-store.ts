@@ -13,6 +13,8 @@ export class ConfigurationDisk {
   #text: string | null = null;
   /** It does not take anything. */
   fails = false;
+  /** A tester is told of every record that is on the card. */
+  onWritten: (record: ConfigurationRecord) => void = () => undefined;
 
   /** A copy, as whoever starts the agent reads it. Null: nothing ever came over the wire. */
   read(): ConfigurationRecord | null {
@@ -21,6 +23,7 @@ export class ConfigurationDisk {
 
   write(record: ConfigurationRecord): void {
     this.#text = JSON.stringify(record);
+    this.onWritten(JSON.parse(this.#text));
   }
 }
 

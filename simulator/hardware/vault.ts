@@ -16,6 +16,12 @@ export function sealedBy(secret: string, payload: string, type: string): string 
   return [...parts, tagOf(secret, ...parts)].join(".");
 }
 
+/** What was sealed so; null when it was not, or when there is no owner. */
+export function payloadSealedBy(secret: string, jws: string, type: string): string | null {
+  const payload = Buffer.from(jws.split(".")[1] ?? "", "base64url").toString();
+  return secret !== "" && jws === sealedBy(secret, payload, type) ? payload : null;
+}
+
 /** A vault whose owner is a secret word of the tester's; empty: it knows no owner. */
 export class SimulatedVault implements Vault {
   readonly #time: DeviceTime;
@@ -32,7 +38,7 @@ export class SimulatedVault implements Vault {
   }
 
   verify(request: number, jws: string, type: string): void {
-    const payload = this.#payloadOf(jws, type);
+    const payload = payloadSealedBy(this.#secret, jws, type);
     this.#time.after(VERIFY_MS, () => {
       const occurredAt = this.#time.monotonicMs();
       if (payload !== null) this.#post?.({ type: "vault.verified", occurredAt, request, payload });
@@ -42,10 +48,5 @@ export class SimulatedVault implements Vault {
 
   async stop(): Promise<void> {
     this.#post = null;
-  }
-
-  #payloadOf(jws: string, type: string): string | null {
-    const payload = Buffer.from(jws.split(".")[1] ?? "", "base64url").toString();
-    return this.#secret !== "" && jws === sealedBy(this.#secret, payload, type) ? payload : null;
   }
 }

@@ -93,6 +93,8 @@ export class VirtualDoorbell {
     this.#tamper = options.tamper;
     this.spool = new SpoolDisk(options.settings.spool.maxBytes);
     this.spool.onEvicted = (clipId, reason) => this.#ledger.evicted(clipId, reason);
+    this.configurationDisk.onWritten = (record) =>
+      this.#ledger.configured(record, wireProblemsOver(this.#settings, record.inForce));
     this.disk.onSetAside = (rows) => {
       this.#ledger.setAside(rows);
       // A corrupt database is moved aside with the clips that it knew.

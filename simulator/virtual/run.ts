@@ -2,6 +2,7 @@ import type { Settings } from "../../agent/contract/settings.ts";
 import type { Evidence, Violation } from "../checkers/evidence.ts";
 import { checkAll } from "../checkers/index.ts";
 import { World } from "../world/world.ts";
+import { desire } from "./configurations.ts";
 import type { Tamper } from "./doorbell.ts";
 import type { FaultLevel, Mishap } from "./faults.ts";
 import { begin } from "./mischief.ts";
@@ -57,11 +58,12 @@ export function playStory(story: Story, { tamper = (ports) => ports, trace }: Pl
   const world = new World(story.seed, trace ?? null, story.shard);
   const scenes = buildScenes(world, story, tamper);
   for (const scene of scenes) world.after(0, () => scene.doorbell.start());
-  for (const [at, { presses, motions, mishaps }] of story.doorbells.entries()) {
+  for (const [at, { presses, motions, mishaps, configurations = [] }] of story.doorbells.entries()) {
     const scene = scenes[at] as Scene;
     inTurn(world, presses, (press) => pushButton(scene, press));
     inTurn(world, motions, (motion) => moveBefore(scene, motion));
     inTurn(world, mishaps, (mishap) => goWrong(scene, mishap));
+    inTurn(world, configurations, (one) => desire(scene, one));
   }
   const violations: Violation[] = [];
   let evidence: Evidence[] = [];

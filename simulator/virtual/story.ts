@@ -1,5 +1,6 @@
 import type { Settings } from "../../agent/contract/settings.ts";
 import { Chance } from "../world/chance.ts";
+import { type PlannedConfiguration, planConfigurations, VIRTUAL_OWNER } from "./configurations.ts";
 import { drawFaults, type FaultLevel, type FaultOptions, type Mishap, planMishaps } from "./faults.ts";
 import { defaultSettings, drawSettings } from "./settings.ts";
 import { type PlannedMotion, type PlannedPress, planMotions, planVisits } from "./visits.ts";
@@ -27,6 +28,8 @@ export interface DoorbellStory {
   presses: PlannedPress[];
   motions: PlannedMotion[];
   mishaps: Mishap[];
+  /** What is desired of it over the wire; absent when nothing is. */
+  configurations?: PlannedConfiguration[];
 }
 
 export interface DrawOptions {
@@ -67,7 +70,14 @@ function drawDoorbell(chance: Chance, level: FaultLevel, durationMs: number): Do
   const presses = planVisits(chance.fork("visits"), durationMs, fewestPresses(durationMs), faults.button, 6);
   const motions = planMotions(chance.fork("motions"), durationMs, presses);
   const mishaps = planMishaps(chance.fork("mishaps"), faults.counts, durationMs, presses);
-  return { settings, faults, presses, motions, mishaps };
+  const story = { settings, faults, presses, motions, mishaps };
+  if (level === "none") return story;
+  const ofConfiguration = chance.fork("configuration");
+  const configurations = planConfigurations(ofConfiguration, settings.device.id, durationMs);
+  if (configurations.length === 0) return story;
+  settings.owner.publicKey = VIRTUAL_OWNER;
+  settings.configuration.trialMs = ofConfiguration.pick([5_000, 20_000, 300_000]);
+  return { ...story, configurations };
 }
 
 /** Some of them come when the power is off, or the line is lost. */

@@ -1,6 +1,8 @@
 import type { Settings } from "../../agent/contract/settings.ts";
 import type { Ports } from "../../agent/ports.ts";
 import type { BrokerInput, BrokerMessageOut } from "../../device/ports/broker.ts";
+import type { ConfigurationInput } from "../../device/ports/configuration-store.ts";
+import type { VaultInput } from "../../device/ports/vault.ts";
 import { tagOf } from "../../simulator/hardware/tags.ts";
 import type { Tamper } from "../../simulator/virtual/doorbell.ts";
 import {
@@ -67,6 +69,45 @@ const changing = (change: (message: BrokerMessageOut) => BrokerMessageOut): Tamp
   withBroker(({ broker }) => ({
     publish: (connection, token, message) => broker.publish(connection, token, change(message)),
   }));
+
+/** Takes everybody's word for the owner's. */
+const trustsEverybody: Tamper = (ports) => {
+  let post: Post<VaultInput> = () => undefined;
+  return {
+    ...ports,
+    vault: {
+      start(to) {
+        post = to;
+      },
+      verify(request, jws) {
+        const payload = Buffer.from(jws.split(".")[1] ?? "", "base64url").toString();
+        const occurredAt = ports.clock.monotonicMs();
+        ports.timers.soon(() => post({ type: "vault.verified", occurredAt, request, payload }));
+      },
+      stop: () => ports.vault.stop(),
+    },
+  };
+};
+
+/** Takes every configuration for a right one. */
+const checksNothing: Tamper = (ports) => {
+  let post: Post<ConfigurationInput> = () => undefined;
+  return {
+    ...ports,
+    configuration: {
+      start(to) {
+        post = to;
+        ports.configuration.start(to);
+      },
+      check(request) {
+        const occurredAt = ports.clock.monotonicMs();
+        ports.timers.soon(() => post({ type: "configuration.checked", occurredAt, request, problems: [] }));
+      },
+      save: (record) => ports.configuration.save(record),
+      stop: () => ports.configuration.stop(),
+    },
+  };
+};
 
 /** Takes what it has sent for delivered. */
 const settlesOnPublish = withBroker(({ broker, clock, timers }, post) => ({
@@ -368,5 +409,7 @@ export const BROKEN_AGENTS: readonly BrokenAgent[] = [
   { name: "does not wait for acknowledgements", checker: "uplink", tamper: settlesOnPublish },
   { name: "hesitates to connect again", checker: "uplink", tamper: hesitates },
   { name: "does not see that motion ends", checker: "motion", tamper: neverAtRest },
+  { name: "takes anybody's word for the owner's", checker: "configuration", tamper: trustsEverybody },
+  { name: "takes every configuration for a right one", checker: "configuration", tamper: checksNothing },
   { name: "does not read its outbox", checker: "settles", tamper: forgetsTheBacklog },
 ];
