@@ -14,7 +14,7 @@ export interface PlannedConfiguration {
 /** Of 1,000 worlds so many have any. */
 const WORLDS_PERMILLE = 120;
 /** What stands for the owner's key in such a world: `SimulatedVault`. */
-export const VIRTUAL_OWNER = "virtual-owner";
+export const VIRTUAL_OWNER = "A".repeat(43);
 const MASKS = ["0,0 250,0 250,400 0,400", "500,0 1000,0 1000,300 500,300", "0,600 300,600 300,1000"];
 
 /** Draws what will be desired of one doorbell; empty in most worlds. */
