@@ -39,7 +39,14 @@ const ALLOWED: Tree = {
   "agent/media/ring.ts": ["type ../../device/ports/camera.ts"],
   "agent/mqtt/broker.ts": ["mqtt", "../contract/topics.ts", "type ../../device/ports/clock.ts", "node:net"],
   "agent/vault/seal.ts": ["../contract/topics.ts", "node:crypto", "jose"],
-  "agent/owner/open.ts": ["../consumer/parse.ts", "../config/load.ts", "node:fs", "jose", "mqtt", "commander"],
+  "agent/owner/open.ts": [
+    "../consumer/parse.ts",
+    "../config/load.ts",
+    "node:fs",
+    "jose",
+    "mqtt",
+    "commander",
+  ],
   "agent/version.ts": [],
   "agent/runtime.ts": ["./core/step.ts", "type ../device/ports/clock.ts"],
   "agent/main.ts": [
