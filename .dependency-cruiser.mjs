@@ -59,7 +59,7 @@ const TABLE = [
   },
   {
     folder: "^agent/config/",
-    may: [CONTRACT, NODE, npm("typebox", "yaml")],
+    may: [PORTS, CONTRACT, NODE, npm("typebox", "yaml")],
     comment:
       "Reading the configuration file: contract, YAML and the file. What a setting does belongs to whom it is passed to.",
   },
@@ -95,13 +95,21 @@ const TABLE = [
   },
   {
     folder: "^agent/vault/",
-    may: [PORTS, CONTRACT, NODE],
-    comment: "The vault's adapter: port, contract, its library. Name the library here when it comes.",
+    may: [PORTS, CONTRACT, NODE, npm("jose")],
+    comment: "The vault's adapter: port, contract, its library. Whose word counts is the core's to decide.",
   },
   {
     folder: "^agent/owner/",
-    may: [CONTRACT, "^agent/consumer/", NODE],
-    comment: "The owner's command line is on the other side of the contract: contract and consumer only.",
+    may: [
+      CONTRACT,
+      "^agent/consumer/",
+      "^agent/config/",
+      "^agent/version\\.ts$",
+      NODE,
+      npm("commander", "jose", "mqtt"),
+    ],
+    comment:
+      "The owner's command line is on the other side of the contract: contract, consumer, and the form of the settings.",
   },
   {
     folder: "^agent/[^/]+\\.ts$",
@@ -187,7 +195,7 @@ const BEHIND = [
   {
     name: "mqtt",
     library: npm("mqtt", "mqtt-packet"),
-    only: "^agent/mqtt/|^simulator/(network|live)/",
+    only: "^agent/(mqtt|owner)/|^simulator/(network|live)/",
     instead: "the port `Broker` (agent/mqtt)",
   },
   {
@@ -223,7 +231,7 @@ const BEHIND = [
   {
     name: "commander",
     library: npm("commander"),
-    only: "^(agent|simulator)/[^/]+\\.ts$|^simulator/live/",
+    only: "^(agent|simulator)/[^/]+\\.ts$|^agent/owner/|^simulator/live/",
     instead: "options that were parsed already",
   },
   {
@@ -237,6 +245,12 @@ const BEHIND = [
     library: npm("yaml"),
     only: "^agent/(config|reference)/|^simulator/scenarios/",
     instead: "agent/config, which knows lines and origins",
+  },
+  {
+    name: "jose",
+    library: npm("jose"),
+    only: "^agent/(vault|owner)/",
+    instead: "the port `Vault` (agent/vault)",
   },
   {
     name: "pure-rand",

@@ -1,19 +1,29 @@
 import { join } from "node:path";
-import { noButton, noCamera, noChime, noLight } from "../device/linux/absent.ts";
+import { noButton, noCamera, noChime, noConfiguration, noLight } from "../device/linux/absent.ts";
 import { LinuxClock } from "../device/linux/clock.ts";
+import { ConfigurationFile } from "../device/linux/configuration-file.ts";
 import { linuxEntropy } from "../device/linux/entropy.ts";
 import { EvdevButton } from "../device/linux/evdev-button.ts";
 import { FfmpegCamera } from "../device/linux/ffmpeg/camera.ts";
 import { LedLight } from "../device/linux/led-light.ts";
 import { LinuxStorage } from "../device/linux/storage/linux-storage.ts";
 import { LinuxTimers } from "../device/linux/timers.ts";
+import type { ConfigurationProblem, WireSettings } from "../device/ports/configuration-store.ts";
 import type { Settings } from "./contract/settings.ts";
 import { MqttBroker } from "./mqtt/mqtt-broker.ts";
 import type { Ports } from "./ports.ts";
 import { Runtime, type RuntimeOptions } from "./runtime.ts";
+import { OwnerVault } from "./vault/owner-vault.ts";
 
-/** The real world of a doorbell on Linux, as the settings describe it. Nothing is opened before the agent starts. */
-export function linuxPorts(settings: Settings, warn: (line: string) => void): Ports {
+/**
+ * The real world of a doorbell on Linux, as the settings describe it. Nothing is opened before the agent starts.
+ * Without `problemsOf`, which tells what is wrong with settings from the wire over those of the device, none are taken.
+ */
+export function linuxPorts(
+  settings: Settings,
+  warn: (line: string) => void,
+  problemsOf?: (wire: WireSettings) => ConfigurationProblem[],
+): Ports {
   const clock = new LinuxClock(settings.device.clock);
   const { button, light, camera, clip, spool } = settings;
   const storage = new LinuxStorage({ folder: settings.device.dataFolder, spool, clip, clock });
@@ -36,6 +46,10 @@ export function linuxPorts(settings: Settings, warn: (line: string) => void): Po
     store: storage.store,
     fragments: storage.clips,
     broker: new MqttBroker({ clock, payloads: storage.clips, ...settings.broker }),
+    configuration: problemsOf
+      ? new ConfigurationFile(settings.device.dataFolder, clock, problemsOf)
+      : noConfiguration(clock),
+    vault: new OwnerVault(settings.owner.publicKey, clock),
   };
 }
 
@@ -62,9 +76,11 @@ export class Agent {
   async close(): Promise<void> {
     this.#runtime.halt();
     const { button, light, chime, camera, broker, fragments, store, timers, clock } = this.#ports;
+    const { configuration, vault } = this.#ports;
     await Promise.all([button.stop(), light.stop(), chime.stop(), camera.stop(), broker.stop()]);
     await fragments.stop();
     await store.stop();
+    await Promise.all([configuration.stop(), vault.stop()]);
     timers.stop();
     clock.stop();
   }

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { type Logger, pino } from "pino";
 import { Agent, linuxPorts } from "./compose.ts";
-import { type Configuration, loadConfiguration, type Override } from "./config/load.ts";
+import type { Override } from "./config/load.ts";
 import { printConfiguration } from "./config/print.ts";
 import { Bug, PorchlightError, UsageError } from "./contract/errors.ts";
 import type { Settings } from "./contract/settings.ts";
@@ -10,6 +10,12 @@ import { initialState } from "./core/state.ts";
 import { crashesIn, modeAfterCrashes, recordCrash } from "./crash-record.ts";
 import { JOURNAL_BYTES, JournalWriter } from "./journal/journal-writer.ts";
 import { recordRestart, restartsIn } from "./restart-record.ts";
+import {
+  type ConfigurationSource,
+  configurationForStart,
+  readConfiguration,
+  type StartConfiguration,
+} from "./start-configuration.ts";
 import { readVersion } from "./version.ts";
 
 interface AgentFlags {
@@ -49,18 +55,14 @@ program
 await program.parseAsync().catch(endOn);
 
 async function runAgent(flags: AgentFlags): Promise<void> {
-  const configuration = loadConfiguration({
-    file: flags.config,
-    overrides: overridesOf(flags),
-    folder: process.cwd(),
-  });
+  const from = { file: flags.config, overrides: overridesOf(flags), folder: process.cwd() };
   if (flags.printConfig) {
-    process.stdout.write(printConfiguration(configuration));
+    process.stdout.write(printConfiguration(await readConfiguration(from)));
     return;
   }
   const maxBytes = journalBound(flags);
   const journal = flags.journal === undefined ? null : { file: flags.journal, maxBytes };
-  const exitCode = await runUntilEnd(configuration, journal);
+  const exitCode = await runUntilEnd(from, journal);
   process.exit(exitCode);
 }
 
@@ -90,10 +92,36 @@ function overridesOf(flags: AgentFlags): Override[] {
   });
 }
 
-async function runUntilEnd(
-  { settings }: Configuration,
-  journalTo: { file: string; maxBytes: number } | null,
-): Promise<number> {
+type JournalTo = { file: string; maxBytes: number } | null;
+
+/**
+ * Runs the agent, and another one whenever configuration from the wire wants it: in this process, so that whoever started
+ * it sees nothing of that and has nothing to do.
+ */
+async function runUntilEnd(from: ConfigurationSource, journalTo: JournalTo): Promise<number> {
+  const stop = { isAsked: false, agent: null as Agent | null };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      stop.isAsked = true;
+      stop.agent?.requestStop();
+    });
+  }
+  for (;;) {
+    const warnings: string[] = [];
+    const start = await configurationForStart(from, (line) => warnings.push(line));
+    const { exitCode, again } = await runOnce(start, journalTo, (log, agent) => {
+      for (const line of warnings) log.warn(line);
+      stop.agent = agent;
+    });
+    if (!again || stop.isAsked) return exitCode;
+  }
+}
+
+async function runOnce(
+  { settings, atStart, isRolledBack, problemsOf }: StartConfiguration,
+  journalTo: JournalTo,
+  begins: (log: Logger, agent: Agent) => void,
+): Promise<{ exitCode: number; again: boolean }> {
   const log = pino(
     { level: settings.log.level, base: { device: settings.device.id } },
     pino.destination({ sync: true }),
@@ -101,6 +129,7 @@ async function runUntilEnd(
   const { dataFolder } = settings.device;
   const journal = journalTo && beginJournal(journalTo, settings, log);
   // A bug leaves a state that nobody can trust: the process ends, and whoever started it starts it again.
+  process.removeAllListeners("uncaughtException");
   process.on("uncaughtException", (error) => {
     const unrecorded = recordCrash(dataFolder, Date.now(), error);
     log.fatal({ err: error, ...(unrecorded && { unrecorded }) }, "this is a bug: the agent ends");
@@ -108,25 +137,29 @@ async function runUntilEnd(
   });
   return new Promise((resolve) => {
     const agent = new Agent({
-      ports: linuxPorts(settings, (line) => log.warn(line)),
+      ports: linuxPorts(settings, (line) => log.warn(line), problemsOf),
       settings,
       version: readVersion(),
-      mode: modeAfterCrashes(dataFolder, Date.now()),
+      mode: isRolledBack ? "normal" : modeAfterCrashes(dataFolder, Date.now()),
+      configuration: atStart,
       log: ({ level, message, facts }) => log[level](facts, message),
       restarts: restartsIn(dataFolder),
       crashes: crashesIn(dataFolder),
-      ended: (exitCode, reason, restart) => {
+      ended: (exitCode, reason, { restart, again }) => {
         if (exitCode === 2) process.stderr.write(`porchlight: ${reason}\n`);
         const unrecorded = restart !== null && recordRestart(dataFolder, restart);
         if (unrecorded) log.error({ unrecorded }, "a repeated request may restart it once more");
-        void agent.close().then(() => resolve(exitCode));
+        void agent.close().then(() => {
+          journal?.close();
+          resolve({ exitCode, again });
+        });
       },
       ...(journal && {
         observe: (input, actions, state) => journal.write(input, actions, state),
         crashed: (input, error) => journal.crashed(input, error),
       }),
     });
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => agent.requestStop());
+    begins(log, agent);
     agent.start();
   });
 }

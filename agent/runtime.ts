@@ -1,5 +1,6 @@
 import type { Settings } from "./contract/settings.ts";
 import type { Action, ExitCode } from "./core/actions.ts";
+import type { ConfigurationAtStart } from "./core/configuration.ts";
 import type { AgentInput, Crash, Input } from "./core/inputs.ts";
 import { initialState, type State } from "./core/state.ts";
 import { step } from "./core/step.ts";
@@ -12,6 +13,14 @@ export interface LogEntry {
   facts: Record<string, string | number | boolean | null>;
 }
 
+/** After an agent has ended. */
+export interface WhatFollows {
+  /** The request that asked for another process, to be noted before it starts. */
+  restart: string | null;
+  /** Another agent is to be started in this process. */
+  again: boolean;
+}
+
 export interface RuntimeOptions {
   ports: Ports;
   settings: Settings;
@@ -21,11 +30,10 @@ export interface RuntimeOptions {
   /** What is noted of earlier processes: requests that restarts were done for, and crashes. */
   restarts?: readonly string[];
   crashes?: readonly Crash[];
-  /**
-   * The agent's work is over; the ports are still open. Called once. `restart`: the request that asked for another
-   * start, to be noted before that.
-   */
-  ended: (exitCode: ExitCode, reason: string, restart: string | null) => void;
+  /** What came over the wire and is in force; absent where none is kept. */
+  configuration?: ConfigurationAtStart | undefined;
+  /** The agent's work is over; the ports are still open. Called once. */
+  ended: (exitCode: ExitCode, reason: string, next: WhatFollows) => void;
   /** Sees every input with what it led to, before that is done: for journals and views. */
   observe?: (input: Input, actions: readonly Action[], state: Readonly<State>) => void;
   /** Sees the input on which the core threw, before that ends the agent. */
@@ -52,7 +60,7 @@ export class Runtime {
 
   /** Starts the ports and the agent. To be called once. */
   start(): void {
-    const { ports, version, mode, restarts = [], crashes = [] } = this.#options;
+    const { ports, version, mode, configuration, restarts = [], crashes = [] } = this.#options;
     const post = (input: AgentInput) => this.#post(input);
     for (const port of [
       ports.timers,
@@ -61,6 +69,8 @@ export class Runtime {
       ports.fragments,
       ports.broker,
       ports.camera,
+      ports.configuration,
+      ports.vault,
     ]) {
       port.start(post);
     }
@@ -77,6 +87,7 @@ export class Runtime {
       version,
       ...(restarts.length > 0 && { restarts }),
       ...(crashes.length > 0 && { crashes }),
+      ...(configuration && { configuration }),
     });
     ports.button.start(post);
   }
@@ -186,6 +197,12 @@ export class Runtime {
         return ports.broker.disconnect(action.connection);
       case "broker.abandon":
         return ports.broker.abandon(action.connection);
+      case "vault.verify":
+        return ports.vault.verify(action.request, action.jws, action.signedType);
+      case "configuration.check":
+        return ports.configuration.check(action.request, action.wire);
+      case "configuration.save":
+        return ports.configuration.save(action.record);
       case "timer.set":
         return ports.timers.set(action.key, action.generation, action.atMs);
       case "timer.clear":
@@ -194,7 +211,10 @@ export class Runtime {
         return this.#options.log({ level: action.level, message: action.message, facts: action.facts });
       case "agent.ended":
         this.#halted = true;
-        return this.#options.ended(action.exitCode, action.reason, action.restart ?? null);
+        return this.#options.ended(action.exitCode, action.reason, {
+          restart: action.restart ?? null,
+          again: action.again ?? false,
+        });
     }
   }
 }

@@ -6,6 +6,7 @@ const FOLDER = "dist/bin";
 /** What starts as a process or a thread of its own, and its file in `dist/bin/`; a starter looks there by that name. */
 const ENTRIES = {
   porchlight: "agent/main.ts",
+  "porchlight-owner": "agent/owner/main.ts",
   "porchlight-sim": "simulator/main.ts",
   "storage-worker": "device/linux/storage/storage-worker.ts",
   "picture-process": "device/linux/ffmpeg/picture-process.ts",

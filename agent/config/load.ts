@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import type { ConfigurationProblem, WireSettings } from "../../device/ports/configuration-store.ts";
 import { ConfigurationError } from "../contract/errors.ts";
 import { defaultSettings, listSettings, type Setting, type SettingValue } from "../contract/setting-list.ts";
 import type { Settings } from "../contract/settings.ts";
@@ -21,12 +22,23 @@ export interface Override {
 export type Origin =
   | { from: "default" }
   | { from: "file"; file: string; line: number }
+  /** `config/desired`; `signed` by the owner. */
+  | { from: "wire"; version: number; signed: boolean }
   | { from: "flag"; flag: string };
 
 export interface Configuration {
   settings: Settings;
   /** By path, one for every setting. */
   origins: ReadonlyMap<string, Origin>;
+}
+
+/** What a device's own configuration is made of, as it was read. */
+export interface OwnConfiguration {
+  /** Null without a file. */
+  content: FileContent | null;
+  overrides: readonly Override[];
+  /** The working directory. */
+  folder: string;
 }
 
 /**
@@ -44,13 +56,33 @@ export function loadConfiguration(from: {
   return mergeConfiguration(content, from.overrides ?? [], from.folder);
 }
 
-/** `loadConfiguration` for a file that has been read. */
+/**
+ * `loadConfiguration` for a file that has been read, with what came over the wire between it and the command line.
+ * @throws ConfigurationError naming every problem with its place.
+ */
 export function mergeConfiguration(
   content: FileContent | null,
   overrides: readonly Override[],
   folder: string,
+  wire: WireSettings | null = null,
 ): Configuration {
+  const { problems, ...configuration } = merge({ content, overrides, folder }, wire);
+  if (problems.length > 0) throw new ConfigurationError(problems.map(({ line }) => line));
+  return configuration;
+}
+
+/** What is wrong with these settings from the wire over the device's own; empty: the agent can start with them. */
+export function wireProblems(own: OwnConfiguration, wire: WireSettings): ConfigurationProblem[] {
+  return merge(own, wire).problems.map(({ path, text }) => ({ field: path, reason: text }));
+}
+
+function merge(
+  { content, overrides, folder }: OwnConfiguration,
+  wire: WireSettings | null,
+): Configuration & { problems: (Problem & { line: string })[] } {
   const fromFile = checkTree(content?.values ?? {});
+  const fromWire = checkTree(wire?.settings ?? {});
+  const fromOwner = checkTree(wire?.ownerSettings ?? {});
   const fromFlags = checkTree(flagTree(overrides));
   const values = new Map<string, SettingValue>();
   const origins = new Map<string, Origin>();
@@ -67,20 +99,28 @@ export function mergeConfiguration(
       const fileFolder = resolve(folder, dirname(content.file));
       take(setting, fromFile.values.get(path), fileFolder, { from: "file", file: content.file, line });
     }
+    const version = wire?.version ?? 0;
+    take(setting, fromWire.values.get(path), folder, { from: "wire", version, signed: false });
+    take(setting, fromOwner.values.get(path), folder, { from: "wire", version, signed: true });
     const flag = overrides.findLast((override) => override.path === path)?.flag ?? "";
     take(setting, fromFlags.values.get(path), folder, { from: "flag", flag });
   }
   const settings = { ...defaultSettings(), ...treeOf(values) } as Settings;
 
   const problems = [
-    ...fromFile.problems.map((problem) => fileLine(problem, content)),
-    ...fromFlags.problems.map((problem) => flagLine(problem, overrides)),
+    ...fromFile.problems.map((problem) => ({ ...problem, line: fileLine(problem, content) })),
+    ...[...fromWire.problems, ...fromOwner.problems].map((problem) => ({
+      ...problem,
+      line: `config/desired: ${printable(problem.path)}: ${problem.text}`,
+    })),
+    ...fromFlags.problems.map((problem) => ({ ...problem, line: flagLine(problem, overrides) })),
   ];
   // Rules between settings only say something once each setting is right by itself.
   if (problems.length === 0)
-    problems.push(...checkRules(settings).map((problem) => ruleLine(problem, origins)));
-  if (problems.length > 0) throw new ConfigurationError(problems);
-  return { settings, origins };
+    problems.push(
+      ...checkRules(settings).map((problem) => ({ ...problem, line: ruleLine(problem, origins) })),
+    );
+  return { settings, origins, problems };
 }
 
 /** Where a value came from, for a person: `default`, `porchlight.yaml:12` or `--camera`. */
@@ -90,6 +130,8 @@ export function originInWords(origin: Origin): string {
       return "default";
     case "file":
       return `${printable(origin.file)}:${origin.line}`;
+    case "wire":
+      return `config/desired ${origin.version}${origin.signed ? ", signed by the owner" : ""}`;
     case "flag":
       return origin.flag;
   }

@@ -33,6 +33,9 @@ broker:
 - A setting that is unknown or not allowed is refused with its path and line, what was found and what is allowed, and
   the agent ends with exit code 2. So are settings that contradict one another, such as a \`button.longMs\` that is
   not more than \`button.holdMs\`, or a \`clip.ringMaxBytes\` too small for the pre-roll.
+- What came over the wire (\`config/desired\`) lies over the file, and is kept in \`config-desired.json\` in the data
+  folder. "Over the wire" says who may change a setting so: \`broker\` is whoever may write that topic, \`owner\` only the
+  owner's signature (\`owner.publicKey\`, \`porchlight-owner\`), – nobody: those stand in the file alone.
 - Anchors, aliases, tags and a second document are not used.
 `;
 
@@ -42,14 +45,16 @@ function sectionTable(section: string): string {
     .map((setting) => `| ${cells(setting).map(escapeBars).join(" | ")} |`);
   return `## ${section}
 
-| setting | default | allowed | what it is |
-|---|---|---|---|
+| setting | default | allowed | over the wire | what it is |
+|---|---|---|---|---|
 ${rows.join("\n")}
 `;
 }
 
 function cells(setting: Setting): string[] {
-  return [`\`${setting.name}\``, inCode(setting.default), allowed(setting), setting.description];
+  const { changedBy } = setting;
+  const overTheWire = changedBy === "never" ? "–" : changedBy;
+  return [`\`${setting.name}\``, inCode(setting.default), allowed(setting), overTheWire, setting.description];
 }
 
 function inCode(value: SettingValue): string {

@@ -1,4 +1,5 @@
 import type { CommandMessage, ReplyMessage } from "../contract/command-messages.ts";
+import type { DesiredConfiguration, ReportedConfiguration } from "../contract/configuration.ts";
 import type { HealthMessage, ReceiptMessage, StatusMessage } from "../contract/messages.ts";
 import {
   ageMs,
@@ -58,6 +59,8 @@ export type Outcome =
   /** Somebody asks a doorbell for something, and what it answers: for `Requests`. */
   | { kind: "command"; deviceId: string; command: string; request: CommandMessage }
   | { kind: "reply"; deviceId: string; reply: ReplyMessage }
+  | { kind: "config-desired"; deviceId: string; desired: DesiredConfiguration }
+  | { kind: "config-reported"; deviceId: string; reported: ReportedConfiguration }
   /** For a `ClipAssembler`. */
   | { kind: "clip"; message: ClipMessage }
   | Refusal;
@@ -94,6 +97,8 @@ export class Consumer {
       case "receipt":
       case "command":
       case "reply":
+      case "config-desired":
+      case "config-reported":
         return [message];
       case "status":
         return [{ ...message, holds: this.#device(message.deviceId).takeStatus(message.status) }];

@@ -3,6 +3,7 @@ import { Compile } from "typebox/compile";
 import { Value } from "typebox/value";
 import { CHANNELS } from "../contract/channels.ts";
 import { CommandMessage, ReplyMessage } from "../contract/command-messages.ts";
+import { DesiredConfiguration, ReportedConfiguration } from "../contract/configuration.ts";
 import { EventData, type EventDataOf, EventEnvelope, type EventType, eventId } from "../contract/events.ts";
 import { ClipInitMessage, HealthMessage, ReceiptMessage, StatusMessage } from "../contract/messages.ts";
 import { type ParsedTopic, parseTopic } from "../contract/topics.ts";
@@ -46,7 +47,9 @@ export type ConsumerMessage =
   | { kind: "health"; deviceId: string; health: HealthMessage }
   | { kind: "receipt"; deviceId: string; receipt: ReceiptMessage }
   | { kind: "command"; deviceId: string; command: string; request: CommandMessage }
-  | { kind: "reply"; deviceId: string; reply: ReplyMessage };
+  | { kind: "reply"; deviceId: string; reply: ReplyMessage }
+  | { kind: "config-desired"; deviceId: string; desired: DesiredConfiguration }
+  | { kind: "config-reported"; deviceId: string; reported: ReportedConfiguration };
 
 export type RefusalReason =
   | "unknown-topic"
@@ -122,6 +125,14 @@ export function parseMessage(topic: string, payload: Uint8Array): ConsumerMessag
       if (reply.value.requestId !== parsed.requestId)
         return refuse("inconsistent", "requestId is not the topic's");
       return { kind: "reply", deviceId, reply: reply.value };
+    }
+    case "config-desired": {
+      const desired = readJson(DesiredConfiguration, payload, refuse);
+      return "kind" in desired ? desired : { kind: "config-desired", deviceId, desired: desired.value };
+    }
+    case "config-reported": {
+      const reported = readJson(ReportedConfiguration, payload, refuse);
+      return "kind" in reported ? reported : { kind: "config-reported", deviceId, reported: reported.value };
     }
     case "clip-init": {
       const init = readJson(ClipInitMessage, payload, refuse);

@@ -1,6 +1,7 @@
 import type { TSchema } from "typebox";
 import { COMMAND_MAX_BYTES, CommandMessage, REPLY_MAX_BYTES, ReplyMessage } from "./command-messages.ts";
 import { REPLY_MEMORY } from "./commands.ts";
+import { CONFIGURATION_MAX_BYTES, DesiredConfiguration, ReportedConfiguration } from "./configuration.ts";
 import { EVENT_MAX_BYTES } from "./events.ts";
 import { ClipInitMessage, HealthMessage, ReceiptMessage, StatusMessage } from "./messages.ts";
 
@@ -175,6 +176,23 @@ export const CHANNELS = {
     expiryS: REPLY_MEMORY.forMs / 1_000,
     description:
       "The answer to a request. On MQTT 5 it goes to the request's Response Topic instead, with its Correlation Data.",
+  },
+  "config-desired": {
+    ...fromCloud,
+    address: `${ROOT}/config/desired`,
+    retain: true,
+    maxBytes: CONFIGURATION_MAX_BYTES,
+    payload: json(DesiredConfiguration),
+    description:
+      "Settings that are wanted. All of them are checked, then tried, and rolled back when no broker is reached with them. Those of the owner count only with the owner's signature and a counter that has grown.",
+  },
+  "config-reported": {
+    ...fromDevice,
+    address: `${ROOT}/config/reported`,
+    retain: true,
+    maxBytes: CONFIGURATION_MAX_BYTES,
+    payload: json(ReportedConfiguration),
+    description: "What became of the last `config/desired`, with a field and a reason for each refusal.",
   },
   health: {
     ...fromDevice,

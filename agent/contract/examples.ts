@@ -1,6 +1,7 @@
 import type { ChannelName } from "./channels.ts";
 import type { CommandMessage, ReplyMessage } from "./command-messages.ts";
 import { COMMANDS } from "./commands.ts";
+import type { DesiredConfiguration, ReportedConfiguration } from "./configuration.ts";
 import { type EventDataOf, type EventType, eventBody } from "./events.ts";
 import type { ClipInitMessage, HealthMessage, ReceiptMessage, StatusMessage } from "./messages.ts";
 
@@ -102,6 +103,20 @@ const REFUSED: ReplyMessage = {
   outcome: "refused",
   refusal: { code: "not-found", field: "/params/clipId", reason: "there is no such clip" },
 };
+const DESIRED: DesiredConfiguration = { version: 4, settings: { button: { holdMs: 60 } } };
+const REPORTED: ReportedConfiguration = {
+  version: 4,
+  state: "applied",
+  refusals: [],
+  ownerCounter: 2,
+  settings: { button: { holdMs: 60 }, privacy: { masks: ["700,0 1000,0 1000,350 700,300"] } },
+};
+const REFUSING: ReportedConfiguration = {
+  ...REPORTED,
+  version: 5,
+  state: "refused",
+  refusals: [{ field: "button.holdMs", reason: "found 5, allowed: a whole number from 10 to 1000 (ms)" }],
+};
 
 /**
  * Payloads that are true, as JSON, by channel; empty for channels that carry no JSON. Events are `eventExample`s.
@@ -127,6 +142,8 @@ export const EXAMPLES: Record<ChannelName, readonly object[]> = {
     ),
     REFUSED,
   ],
+  "config-desired": [DESIRED],
+  "config-reported": [REPORTED, REFUSING],
   health: [HEALTH],
 };
 

@@ -1,4 +1,5 @@
 import type { TSchema } from "typebox";
+import { type ChangedBy, changedBy } from "./setting-rights.ts";
 import { type Settings, SettingsSchema } from "./settings.ts";
 
 /** One setting as its declaration has it, for messages, `--print-config` and the documentation. */
@@ -26,6 +27,8 @@ export interface Setting {
   holdsPath: "whole" | "after file:" | null;
   /** A secret may stand here by mistake: messages do not repeat what is refused. */
   besideSecret: boolean;
+  /** Who may change it over the wire. */
+  changedBy: ChangedBy;
   /** What decides whether a value is allowed. */
   schema: TSchema;
 }
@@ -125,6 +128,7 @@ function describe(section: string, name: string, declaration: Declaration): Sett
     maxItems: declaration.maxItems ?? null,
     holdsPath: declaration.holdsPath ?? null,
     besideSecret: declaration.besideSecret === true,
+    changedBy: changedBy(section, name),
     schema: declaration,
   };
 }

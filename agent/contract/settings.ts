@@ -206,6 +206,24 @@ export const SettingsSchema = Type.Object(
       }),
       maxPerMinute: count(60, 1, 600, "commands", "Commands beyond this rate are refused"),
     }),
+    owner: section({
+      publicKey: text(
+        "",
+        "The owner's Ed25519 public key, as `porchlight-owner keys init` prints it; empty: nothing signed is taken",
+        {
+          pattern: "^([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])?$",
+          allowed: "43 characters of base64url, or empty",
+        },
+      ),
+    }),
+    configuration: section({
+      trialMs: ms(
+        300_000,
+        5_000,
+        3_600_000,
+        "Configuration from the wire with which no broker is reached for this long is rolled back",
+      ),
+    }),
     health: section({
       everyMs: ms(900_000, 10_000, 86_400_000, "Pause between two health messages"),
     }),

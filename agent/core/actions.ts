@@ -1,5 +1,6 @@
 import type { Broker, BrokerMessageOut } from "../../device/ports/broker.ts";
 import type { ChimeSound } from "../../device/ports/chime.ts";
+import type { ConfigurationRecord, WireSettings } from "../../device/ports/configuration-store.ts";
 import type { FragmentStore } from "../../device/ports/fragment-store.ts";
 import type { LightPattern } from "../../device/ports/light.ts";
 import type { Lane, OutboxPosition, OutboxRow, SequenceRange } from "../../device/ports/store.ts";
@@ -35,14 +36,18 @@ export type Action =
   | { type: "broker.publish"; connection: number; token: number; message: BrokerMessageOut }
   | { type: "broker.disconnect"; connection: number }
   | { type: "broker.abandon"; connection: number }
+  | { type: "vault.verify"; request: number; jws: string; signedType: string }
+  | { type: "configuration.check"; request: number; wire: WireSettings }
+  | { type: "configuration.save"; record: ConfigurationRecord }
   | { type: "timer.set"; key: string; generation: number; atMs: number }
   | { type: "timer.clear"; key: string }
   | { type: "log"; level: LogLevel; message: string; facts: Record<string, string | number | boolean | null> }
   /**
    * The agent's work is over; the composition root closes the ports and exits with this code. `restart`: the request
-   * that asked for it, to be noted before, so that the next start knows it as done.
+   * that asked for it, to be noted before, so that the next start knows it as done. `again`: not the process ends, but
+   * another agent follows in it.
    */
-  | { type: "agent.ended"; exitCode: ExitCode; reason: string; restart?: string };
+  | { type: "agent.ended"; exitCode: ExitCode; reason: string; restart?: string; again?: true };
 
 /** 0: asked to stop. 2: the operator must act. 75 (`EX_TEMPFAIL` of sysexits.h): start it again. */
 export type ExitCode = 0 | 2 | 75;

@@ -1,5 +1,6 @@
 import type { HealthMessage } from "../contract/messages.ts";
 import { topicsOf } from "../contract/topics.ts";
+import { reportConfiguration } from "./configuration-report.ts";
 import { waitingRows } from "./outbox.ts";
 import { setTimer } from "./timers.ts";
 import type { Turn } from "./turn.ts";
@@ -11,6 +12,7 @@ export function healthTimerFired(turn: Turn): void {
   setTimer(turn, "health.publish", turn.now + settings.health.everyMs);
   if (!isReady(turn)) return;
   assertStatus(turn);
+  reportConfiguration(turn);
   publishHealth(turn);
 }
 

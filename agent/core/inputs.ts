@@ -2,9 +2,12 @@ import type { BrokerInput } from "../../device/ports/broker.ts";
 import type { ButtonEdge, ButtonLineState } from "../../device/ports/button-line.ts";
 import type { CameraInput } from "../../device/ports/camera.ts";
 import type { ClockChanged, TimeTrust } from "../../device/ports/clock.ts";
+import type { ConfigurationInput } from "../../device/ports/configuration-store.ts";
 import type { FragmentStoreInput } from "../../device/ports/fragment-store.ts";
 import type { StoreInput } from "../../device/ports/store.ts";
 import type { TimerFired } from "../../device/ports/timers.ts";
+import type { VaultInput } from "../../device/ports/vault.ts";
+import type { ConfigurationAtStart } from "./configuration.ts";
 
 /** The first input of every run. */
 export interface Started {
@@ -21,6 +24,8 @@ export interface Started {
   restarts?: readonly string[];
   /** The last crashes, oldest first; reasons hold no secret. */
   crashes?: readonly Crash[];
+  /** Absent where none is kept. */
+  configuration?: ConfigurationAtStart;
 }
 
 /** A process of the agent that ended by a bug. */
@@ -53,6 +58,8 @@ export type PortInput =
   | FragmentStoreInput
   | StoreInput
   | BrokerInput
+  | ConfigurationInput
+  | VaultInput
   | TimerFired;
 
 export type AgentInput = Started | StopRequested | InputsShed | PortInput;
@@ -61,7 +68,17 @@ export type AgentInput = Started | StopRequested | InputsShed | PortInput;
 export type Input = AgentInput & { now: number };
 
 /** Where inputs come from; each source has its own bound in the runtime's queue. */
-export type InputSource = "agent" | "button" | "camera" | "clock" | "clips" | "store" | "broker" | "timer";
+export type InputSource =
+  | "agent"
+  | "button"
+  | "camera"
+  | "clock"
+  | "clips"
+  | "store"
+  | "broker"
+  | "timer"
+  | "configuration"
+  | "vault";
 
 /** By type: each input is asked for its source twice, and there are few types. */
 const knownSources = new Map<string, InputSource>();
@@ -91,6 +108,10 @@ function sourceOfLevel(level: string): InputSource {
       return "broker";
     case "timer":
       return "timer";
+    case "configuration":
+      return "configuration";
+    case "vault":
+      return "vault";
     default:
       return "agent";
   }

@@ -29,6 +29,8 @@ export interface LifecycleState {
   startedAtMs: number;
   /** The request for which it is to be started again; null when it just ends. */
   restart: string | null;
+  /** It ends to be started anew. */
+  again: boolean;
   /** State of the generator that jitter comes from. */
   chance: number[];
 }
@@ -44,6 +46,7 @@ export function newLifecycle(): LifecycleState {
     setAside: false,
     startedAtMs: 0,
     restart: null,
+    again: false,
     chance: [],
   };
 }
@@ -111,7 +114,7 @@ export function storeUnavailable(turn: Turn, input: StoreUnavailable): void {
 /** Whoever stops it wants it stopped, also when somebody else has just asked for a restart. */
 export function stopRequested(turn: Turn): void {
   turn.state.lifecycle.restart = null;
-  stop(turn);
+  stop(turn, false);
 }
 
 /** Ends the agent, to be started again, once the asker has the answer; that is waited for a moment only. */
@@ -129,11 +132,18 @@ export function restartNow(turn: Turn): void {
   clearTimer(turn, "commands.restart");
   if (!commands.restart || lifecycle.phase !== "running") return;
   lifecycle.restart = commands.restart.requestId;
-  stop(turn);
+  stop(turn, false);
 }
 
-function stop(turn: Turn): void {
+/** Says goodbye as at any stop; whoever started this agent then starts another. */
+export function restartRequested(turn: Turn): void {
+  stop(turn, true);
+}
+
+function stop(turn: Turn, again: boolean): void {
   const { lifecycle, recorder } = turn.state;
+  // Whoever asks for an end while it restarts gets one.
+  lifecycle.again = again && lifecycle.phase === "running";
   if (lifecycle.phase !== "running") return;
   lifecycle.phase = "stopping";
   say(turn, "info", lifecycle.restart === null ? "stopping" : "stopping, to be started again");
@@ -189,9 +199,12 @@ function end(turn: Turn, exitCode: 0 | 2, reason: string): void {
   saveRefusedRows(turn);
   const { lifecycle } = turn.state;
   lifecycle.phase = "ended";
-  if (lifecycle.restart === null || exitCode !== 0) act(turn, { type: "agent.ended", exitCode, reason });
-  else
+  if (exitCode === 0 && lifecycle.restart !== null)
     act(turn, { type: "agent.ended", exitCode: 75, reason: "restart, as asked", restart: lifecycle.restart });
+  else {
+    const again = exitCode === 0 && lifecycle.again;
+    act(turn, { type: "agent.ended", exitCode, reason, ...(again && { again }) });
+  }
 }
 
 /** The first event of the epoch: a consumer learns from it which numbers the one before had reached. */

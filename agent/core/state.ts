@@ -2,6 +2,7 @@ import type { Settings } from "../contract/settings.ts";
 import { type ButtonState, newButton } from "./button.ts";
 import { type CameraState, newCamera } from "./camera.ts";
 import { type CommandsState, newCommands } from "./commands-state.ts";
+import { type ConfigurationState, newConfiguration } from "./configuration.ts";
 import { type DeliveryState, newDelivery } from "./delivery.ts";
 import { type EvictionState, newEviction } from "./eviction.ts";
 import { type HomeAssistantState, newHomeAssistant } from "./home-assistant.ts";
@@ -39,6 +40,7 @@ export interface State {
   uploads: UploadsState;
   homeAssistant: HomeAssistantState;
   commands: CommandsState;
+  configuration: ConfigurationState;
 }
 
 /** The state before the first input, which must be `agent.started`. It holds no secret of the settings. */
@@ -61,5 +63,6 @@ export function initialState(settings: Settings): State {
     uploads: newUploads(),
     homeAssistant: newHomeAssistant(),
     commands: newCommands(),
+    configuration: newConfiguration(),
   };
 }

@@ -8,18 +8,9 @@ import type { StoreInput } from "../../device/ports/store.ts";
 import { CHANNELS } from "../contract/channels.ts";
 import { parseTopic, topicsOf } from "../contract/topics.ts";
 import type { Action } from "./actions.ts";
-import {
-  buttonEdge,
-  buttonLine,
-  doubleTimerFired,
-  holdTimerFired,
-  readyTimerFired,
-  releaseTimerFired,
-  stuckTimerFired,
-} from "./button.ts";
-import { cameraDown, cameraUp, restartTimerFired } from "./camera.ts";
+import { buttonEdge, buttonLine } from "./button.ts";
+import { cameraDown, cameraUp } from "./camera.ts";
 import { clockChanged } from "./clock.ts";
-import { limitTimerFired } from "./command-ends.ts";
 import {
   askedClipDeleted,
   askedClipFailed,
@@ -31,7 +22,17 @@ import {
 } from "./command-work.ts";
 import { commandArrived } from "./commands.ts";
 import {
-  againTimerFired,
+  configurationAtStart,
+  configurationChecked,
+  configurationNotSaved,
+  configurationSaved,
+  desiredArrived,
+  ownerRefused,
+  ownerVerified,
+} from "./configuration.ts";
+import { reportDone, reportOnConnection } from "./configuration-report.ts";
+import { brokerReached } from "./configuration-trial.ts";
+import {
   eventAcked,
   eventRefused,
   pageArrived,
@@ -41,60 +42,40 @@ import {
   startPass,
 } from "./delivery.ts";
 import { declareDrops } from "./drops.ts";
-import { ageTimerFired, declarationLasts, evictionFailed, evictionPage, keepDiskBound } from "./eviction.ts";
-import { answerTimerFired, fileAnswerSeen } from "./file-answers.ts";
-import { healthTimerFired } from "./health.ts";
-import {
-  announceTimerFired,
-  birthSeen,
-  homeAssistantConnected,
-  pumpHomeAssistant,
-  settledTimerFired,
-} from "./home-assistant.ts";
+import { declarationLasts, evictionFailed, evictionPage, keepDiskBound } from "./eviction.ts";
+import { fileAnswerSeen } from "./file-answers.ts";
+import { birthSeen, homeAssistantConnected, pumpHomeAssistant } from "./home-assistant.ts";
 import type { Input } from "./inputs.ts";
 import {
   clipOverWhileStopping,
   disconnectedWhileStopping,
   goodbyeAcked,
-  normalTimerFired,
-  restartNow,
   restartReplyAcked,
   started,
   stopRequested,
-  stopTimerFired,
   storeOpened,
   storeUnavailable,
 } from "./lifecycle.ts";
-import { showState } from "./light.ts";
-import { motionChanged, motionEndTimerFired } from "./motion.ts";
+import { motionChanged } from "./motion.ts";
 import {
   appendFailed,
   pageAnswered,
   rowAppended,
   rowsDropped,
   rowsSettled,
-  saveRefusedRows,
   setAsideNotNoted,
   storeFailed,
 } from "./outbox.ts";
 import { linkAcknowledged, restartPacing } from "./pacing.ts";
 import { receiptArrived } from "./receipts.ts";
-import { clipClosed, clipFailed, clipOpened, closeTimerFired, stillFailed, stillTaken } from "./recorder.ts";
+import { clipClosed, clipFailed, clipOpened, stillFailed, stillTaken } from "./recorder.ts";
 import { pumpReplies, replyAcked, replyRefused } from "./replies.ts";
 import { testPublished, testStored } from "./self-test.ts";
 import type { State } from "./state.ts";
-import { type TimerKey, timerFired } from "./timers.ts";
+import { TIMERS } from "./timer-handlers.ts";
+import { timerFired } from "./timers.ts";
 import { act, count, countAndSay, say, type Turn } from "./turn.ts";
-import {
-  ackTimerFired,
-  connect,
-  connected,
-  disconnected,
-  finishPublish,
-  provedGood,
-  statusSeen,
-  statusTimerFired,
-} from "./uplink.ts";
+import { connected, disconnected, finishPublish, provedGood, statusSeen } from "./uplink.ts";
 import {
   clipEvicted,
   clipGrew,
@@ -131,7 +112,8 @@ export function step(state: State, input: Input): Action[] {
 function takeIn(turn: Turn, input: Input): void {
   switch (input.type) {
     case "agent.started":
-      return started(turn, input);
+      started(turn, input);
+      return configurationAtStart(turn, input.configuration);
     case "agent.stop":
       return stopRequested(turn);
     case "runtime.shed":
@@ -196,6 +178,16 @@ function takeIn(turn: Turn, input: Input): void {
     case "clip.spool-fault":
       count(turn, "clips.spoolFaults");
       return say(turn, "error", `clips cannot be kept: ${input.detail}`, { fault: input.fault });
+    case "configuration.checked":
+      return configurationChecked(turn, input);
+    case "configuration.saved":
+      return configurationSaved(turn);
+    case "configuration.save-failed":
+      return configurationNotSaved(turn, input);
+    case "vault.verified":
+      return ownerVerified(turn, input);
+    case "vault.refused":
+      return ownerRefused(turn, input);
     default:
       return takeInAnswer(turn, input);
   }
@@ -241,6 +233,7 @@ function takeInAnswer(turn: Turn, input: StoreInput | BrokerInput): void {
       restartPacing(turn);
       restartUploads(turn);
       homeAssistantConnected(turn);
+      reportOnConnection(turn);
       return declareDrops(turn);
     case "broker.disconnected":
       if (!disconnected(turn, input)) return;
@@ -260,6 +253,7 @@ function published(turn: Turn, input: BrokerAcked): void {
   if (!done) return;
   const { purpose } = done;
   provedGood(turn);
+  brokerReached(turn);
   linkAcknowledged(turn, done);
   switch (purpose.kind) {
     case "event":
@@ -280,6 +274,8 @@ function published(turn: Turn, input: BrokerAcked): void {
     case "reply":
       replyAcked(turn, purpose.number);
       return restartReplyAcked(turn, purpose.number);
+    case "config-reported":
+      return reportDone(turn);
     case "health":
     case "home-assistant":
     case "clip-init":
@@ -303,6 +299,11 @@ function notPublished(turn: Turn, input: BrokerPublishFailed): void {
     case "still":
       count(turn, "stills.notSent");
       return say(turn, "warn", `snapshot not sent: ${input.detail}`, { eventId: purpose.eventId });
+    case "config-reported":
+      reportDone(turn);
+      return countAndSay(turn, "uplink.refused", `the broker refused a message: ${input.detail}`, {
+        kind: purpose.kind,
+      });
     case "status":
     case "health":
     case "home-assistant":
@@ -323,6 +324,7 @@ function messageArrived(turn: Turn, input: BrokerMessageIn): void {
   const commands = topics.command("");
   if (input.topic.startsWith(commands))
     return commandArrived(turn, input.topic.slice(commands.length), { ...input, text });
+  if (input.topic === topics.configDesired) return desiredArrived(turn, text);
   countAndSay(turn, "inbound.unknown", "message on a topic that is not ours", { bytes: input.bytes });
 }
 
@@ -338,33 +340,3 @@ function isTooLarge(turn: Turn, { topic, bytes }: BrokerMessageIn): boolean {
   });
   return true;
 }
-
-const TIMERS: Record<TimerKey, (turn: Turn) => void> = {
-  "button.hold": holdTimerFired,
-  "button.release": releaseTimerFired,
-  "button.double": doubleTimerFired,
-  "button.stuck": stuckTimerFired,
-  "button.ready": readyTimerFired,
-  "light.idle": showState,
-  "camera.restart": restartTimerFired,
-  "recorder.close": closeTimerFired,
-  "motion.end": motionEndTimerFired,
-  "outbox.retry": saveRefusedRows,
-  "outbox.declare": declareDrops,
-  "outbox.age": ageTimerFired,
-  "uplink.connect": connect,
-  "uplink.ack": ackTimerFired,
-  "uplink.status": statusTimerFired,
-  "delivery.again": againTimerFired,
-  "commands.limit": limitTimerFired,
-  "commands.restart": restartNow,
-  "lifecycle.stop": stopTimerFired,
-  "lifecycle.normal": normalTimerFired,
-  "health.publish": healthTimerFired,
-  "home-assistant.announce": announceTimerFired,
-  "home-assistant.settled": settledTimerFired,
-  // What they held back is done in every step.
-  "home-assistant.health": () => {},
-  "uploads.resume": () => {},
-  "uploads.answer": answerTimerFired,
-};

@@ -9,7 +9,7 @@ export function subscriptionsOf({ state: { lifecycle, settings } }: Turn): strin
   const { clip, device, homeAssistant } = settings;
   const topics = topicsOf(device.id);
   return [
-    ...[topics.receipt, topics.status, topics.commands],
+    ...[topics.receipt, topics.status, topics.commands, topics.configDesired],
     ...(clip.prefix === "$file-async" ? [fileResponseTopic(device.id)] : []),
     ...(homeAssistant.enabled ? [birthTopic(homeAssistant.discoveryPrefix)] : []),
   ];

@@ -30,7 +30,10 @@ export type TimerKey =
   | "health.publish"
   | "home-assistant.announce"
   | "home-assistant.settled"
-  | "home-assistant.health";
+  | "home-assistant.health"
+  | "configuration.trial"
+  | "configuration.confirm"
+  | "configuration.restart";
 
 /** Sets the timer to `atMs` (monotonic); one that runs under this key no longer fires. */
 export function setTimer(turn: Turn, key: TimerKey, atMs: number): void {

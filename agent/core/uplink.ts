@@ -51,6 +51,7 @@ export type Purpose =
   | { kind: "status"; state: StatusMessage["state"] }
   | { kind: "health" }
   | { kind: "home-assistant" }
+  | { kind: "config-reported" }
   /** `live`: a press that is to ring now, which waits for nothing. */
   | { kind: "event"; lane: Lane; epoch: string; sequence: number; live: boolean }
   | { kind: "still"; eventId: string; bytes: number }

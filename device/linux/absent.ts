@@ -2,7 +2,9 @@ import type { ButtonLine } from "../ports/button-line.ts";
 import type { Camera, CameraInput } from "../ports/camera.ts";
 import type { Chime } from "../ports/chime.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { ConfigurationInput, ConfigurationStore } from "../ports/configuration-store.ts";
 import type { Light } from "../ports/light.ts";
+import type { Vault } from "../ports/vault.ts";
 
 /** A board without a light. */
 export const noLight: Light = { show() {}, async stop() {} };
@@ -37,3 +39,43 @@ export function noCamera(clock: Pick<Clock, "monotonicMs">): Camera {
 
 /** A board without a button: nobody rings. */
 export const noButton: ButtonLine = { start() {}, async stop() {} };
+
+/** A doorbell that keeps no configuration from the wire: none is taken. */
+export function noConfiguration(clock: Pick<Clock, "monotonicMs">): ConfigurationStore {
+  const reason = "this doorbell takes no configuration from the wire";
+  let post: Parameters<ConfigurationStore["start"]>[0] | null = null;
+  const answer = (input: ConfigurationInput) => queueMicrotask(() => post?.(input));
+  return {
+    start(to) {
+      post = to;
+    },
+    check(request) {
+      const problems = [{ field: "", reason }];
+      answer({ type: "configuration.checked", occurredAt: clock.monotonicMs(), request, problems });
+    },
+    save() {
+      answer({ type: "configuration.save-failed", occurredAt: clock.monotonicMs(), detail: reason });
+    },
+    async stop() {
+      post = null;
+    },
+  };
+}
+
+/** A doorbell that knows no owner: nothing is their word. */
+export function noVault(clock: Pick<Clock, "monotonicMs">): Vault {
+  const reason = "this doorbell knows no owner";
+  let post: Parameters<Vault["start"]>[0] | null = null;
+  return {
+    start(to) {
+      post = to;
+    },
+    verify(request) {
+      const occurredAt = clock.monotonicMs();
+      queueMicrotask(() => post?.({ type: "vault.refused", occurredAt, request, reason }));
+    },
+    async stop() {
+      post = null;
+    },
+  };
+}

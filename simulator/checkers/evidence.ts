@@ -1,5 +1,6 @@
 import type { CommandName } from "../../agent/contract/commands.ts";
 import type { Settings } from "../../agent/contract/settings.ts";
+import type { ConfigurationRecord } from "../../device/ports/configuration-store.ts";
 import type { ClipEvicted } from "../../device/ports/fragment-store.ts";
 import type { LightPattern } from "../../device/ports/light.ts";
 import type { OutboxRow } from "../../device/ports/store.ts";
@@ -156,6 +157,12 @@ export interface Evidence {
   peakOutboxBytes: number;
   peakUnsavedRows: number;
   peakSpoolBytes: number;
+  /** Everything that was ever retained as `config/desired`. */
+  desired: readonly string[];
+  /** Every record of the card, with what was wrong with what it puts in force. */
+  configurations: readonly { atMs: number; record: ConfigurationRecord; problems: string[] }[];
+  /** What the owner signed, or null when it is not their word. */
+  ownersWord: (jws: string) => string | null;
   /** The retained status at the end. */
   status: string | null;
   /** At the end the agent runs, or was asked to stop and did. */

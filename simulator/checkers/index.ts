@@ -4,6 +4,7 @@ import { bellOnly } from "./bell-only.ts";
 import { bounds } from "./bounds.ts";
 import { clips } from "./clips.ts";
 import { commands } from "./commands.ts";
+import { configuration } from "./configuration.ts";
 import { consumer } from "./consumer.ts";
 import { content } from "./content.ts";
 import type { Checker, Evidence, Violation } from "./evidence.ts";
@@ -40,6 +41,7 @@ export const CHECKERS: readonly Checker[] = [
   bounds,
   room,
   settles,
+  configuration,
 ];
 
 /** Runs every checker. Empty when all is well. */

@@ -1,6 +1,7 @@
 import { Bug } from "../../agent/contract/errors.ts";
 import type { Settings } from "../../agent/contract/settings.ts";
 import { Runtime } from "../../agent/runtime.ts";
+import { noConfiguration, noVault } from "../../device/linux/absent.ts";
 import { SimulatedButton } from "../hardware/button.ts";
 import { SimulatedCamera, wellCamera } from "../hardware/camera.ts";
 import { SimulatedChime } from "../hardware/chime.ts";
@@ -77,12 +78,13 @@ export class Door {
     const time = new PoweredTime(this.#world);
     const clips = new TapeClips(time, chance.fork("clips"));
     const behindMs = this.#options.clockBehindMs;
+    const clock = new SimulatedClock(
+      time,
+      this.utcMs - (behindMs ?? 0),
+      behindMs === undefined ? "synced" : "estimated",
+    );
     const ports = {
-      clock: new SimulatedClock(
-        time,
-        this.utcMs - (behindMs ?? 0),
-        behindMs === undefined ? "synced" : "estimated",
-      ),
+      clock,
       timers: new SimulatedTimers(time),
       entropy: new SimulatedEntropy(chance.fork("entropy")),
       button: new SimulatedButton(time),
@@ -95,6 +97,8 @@ export class Door {
       }),
       store: new SimulatedStore(time, this.disk, chance.fork("store")),
       fragments: clips,
+      configuration: noConfiguration(clock),
+      vault: noVault(clock),
       broker: new TapeBroker(time, this.#tape, (reference) => clips.bytesOf(reference)),
     };
     this.#ended = false;

@@ -6,7 +6,7 @@ import type { State } from "../../agent/core/state.ts";
 import type { MqttOptions } from "../../agent/mqtt/client-options.ts";
 import { MqttBroker } from "../../agent/mqtt/mqtt-broker.ts";
 import type { Ports } from "../../agent/ports.ts";
-import { noCamera, noLight } from "../../device/linux/absent.ts";
+import { noCamera, noConfiguration, noLight, noVault } from "../../device/linux/absent.ts";
 import { linuxEntropy } from "../../device/linux/entropy.ts";
 import type { Clock } from "../../device/ports/clock.ts";
 import { SimulatedButton } from "../hardware/button.ts";
@@ -102,6 +102,8 @@ export class FleetDoorbell {
         store: new SimulatedStore(hardware.time, new OutboxDisk(), hardware.chance),
         fragments,
         broker: this.#broker,
+        configuration: noConfiguration(hardware.clock),
+        vault: noVault(hardware.clock),
       },
       settings,
       version: "fleet",

@@ -135,6 +135,8 @@ export class Receiver {
         return tell({ what: "refused", detail: `${outcome.topic}: ${outcome.detail}` }, atMs);
       case "health":
       case "receipt":
+      case "config-desired":
+      case "config-reported":
         return;
     }
   }

@@ -32,6 +32,11 @@ export function shrinkSeed(
     return 0;
   }
   const command = commandFor(seed, options);
+  if (shrunk.story.doorbells.some(({ configurations = [] }) => configurations.length > 0)) {
+    throw new WorldError(
+      `seed ${seed}: it takes configuration from the wire to fail, and a scenario has no words for that: ${command}`,
+    );
+  }
   const about = `What is left of seed ${seed}: it violates "${shrunk.checker}".`;
   const scenario = storyToScenario(shrunk.story, { name: `Seed ${seed}`, about });
   const text = writeScenario(scenario, `Cut from: ${command}`);

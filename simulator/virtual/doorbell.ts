@@ -4,13 +4,14 @@ import type { State } from "../../agent/core/state.ts";
 import { crashesWith, modeAfter } from "../../agent/crash-record.ts";
 import type { Ports } from "../../agent/ports.ts";
 import { restartsWith } from "../../agent/restart-record.ts";
-import { Runtime } from "../../agent/runtime.ts";
+import { Runtime, type WhatFollows } from "../../agent/runtime.ts";
 import type { OutboxRow } from "../../device/ports/store.ts";
 import type { PowerOn } from "../checkers/evidence.ts";
 import { SimulatedButton } from "../hardware/button.ts";
 import { type CameraCondition, SimulatedCamera, wellCamera } from "../hardware/camera.ts";
 import { SimulatedChime } from "../hardware/chime.ts";
 import { SimulatedClock } from "../hardware/clock.ts";
+import { ConfigurationDisk, SimulatedConfigurationStore } from "../hardware/configuration-store.ts";
 import { SimulatedEntropy } from "../hardware/entropy.ts";
 import { SimulatedFragmentStore } from "../hardware/fragment-store.ts";
 import { SimulatedLight } from "../hardware/light.ts";
@@ -18,12 +19,14 @@ import { OutboxDisk } from "../hardware/outbox-disk.ts";
 import { SpoolDisk } from "../hardware/spool-disk.ts";
 import { SimulatedStore } from "../hardware/store.ts";
 import { SimulatedTimers } from "../hardware/timers.ts";
+import { SimulatedVault } from "../hardware/vault.ts";
 import { ModelledBrokerClient, type Network } from "../network/modelled-client.ts";
 import type { Chance } from "../world/chance.ts";
 import { PoweredTime } from "../world/device-time.ts";
 import { WORLD_BEGAN_UTC_MS, type World } from "../world/world.ts";
 import type { FaultOptions } from "./faults.ts";
 import type { Ledger } from "./ledger.ts";
+import { startFrom, wireProblemsOver } from "./wire-settings.ts";
 
 /** Changes the agent's ports before it gets them: how a test makes a broken agent. */
 export type Tamper = (ports: Ports) => Ports;
@@ -43,6 +46,7 @@ interface Running {
   camera: SimulatedCamera;
   clock: SimulatedClock;
   store: SimulatedStore;
+  configuration: SimulatedConfigurationStore;
   fragments: SimulatedFragmentStore;
   client: ModelledBrokerClient;
   state: Readonly<State> | null;
@@ -52,6 +56,7 @@ interface Running {
 export class VirtualDoorbell {
   readonly disk = new OutboxDisk();
   readonly spool: SpoolDisk;
+  readonly configurationDisk = new ConfigurationDisk();
   readonly cameraCondition: CameraCondition = wellCamera();
   readonly #world: World;
   readonly #chance: Chance;
@@ -94,6 +99,8 @@ export class VirtualDoorbell {
     this.#tamper = options.tamper;
     this.spool = new SpoolDisk(options.settings.spool.maxBytes);
     this.spool.onEvicted = (clipId, reason) => this.#ledger.evicted(clipId, reason);
+    this.configurationDisk.onWritten = (record) =>
+      this.#ledger.configured(record, wireProblemsOver(this.#settings, record.inForce));
     this.disk.onSetAside = (rows) => {
       this.#ledger.setAside(rows);
       // A corrupt database is moved aside with the clips that it knew.
@@ -152,12 +159,13 @@ export class VirtualDoorbell {
     const { driftPpm } = this.#clockOptions;
     const time = new PoweredTime(this.#world, driftPpm);
     const clock = this.#newClock(time, chance);
-    const mode = modeAfter(this.#crashesUtcMs, clock.read().utcMs);
+    const start = startFrom(this.configurationDisk, this.#settings);
+    const mode = start.isRolledBack ? "normal" : modeAfter(this.#crashesUtcMs, clock.read().utcMs);
     const powerOn = this.#ledger.powerCame(mode, driftPpm);
     const fragments = new SimulatedFragmentStore(time, this.spool, chance.fork("spool"));
     const camera = new SimulatedCamera(time, fragments, chance.fork("camera"), {
       condition: this.cameraCondition,
-      stallMs: this.#settings.camera.stallMs,
+      stallMs: start.settings.camera.stallMs,
     });
     fragments.watch(camera);
     const button = new SimulatedButton(time);
@@ -171,6 +179,12 @@ export class VirtualDoorbell {
       (reference, found) => time.after(chance.int(0, 3), () => found(fragments.handleOf(reference))),
       (message, connection, token) => this.#ledger.attempted(powerOn, message, connection, token),
     );
+    const configuration = new SimulatedConfigurationStore(
+      time,
+      this.configurationDisk,
+      chance.fork("configuration"),
+      (wire) => wireProblemsOver(this.#settings, wire),
+    );
     const ports: Ports = {
       clock,
       timers: new SimulatedTimers(time),
@@ -182,15 +196,18 @@ export class VirtualDoorbell {
       store,
       fragments,
       broker: client,
+      configuration,
+      vault: new SimulatedVault(time, this.#settings.owner.publicKey),
     };
     const runtime = new Runtime({
       ports: this.#tamper(ports),
-      settings: structuredClone(this.#settings),
+      settings: start.settings,
       version: "0.0.0-virtual",
       mode,
+      configuration: start.atStart,
       log: () => undefined,
       restarts: this.#restarts,
-      ended: (exitCode, reason, restart) => this.#ended(exitCode, reason, restart),
+      ended: (exitCode, reason, next) => this.#ended(exitCode, reason, next),
       observe: (input, actions, state) => {
         running.state = state;
         this.#ledger.turn(powerOn, input, actions, state, client);
@@ -210,6 +227,7 @@ export class VirtualDoorbell {
       camera,
       clock,
       store,
+      configuration,
       fragments,
       client,
       state: null,
@@ -237,6 +255,7 @@ export class VirtualDoorbell {
     running.runtime.halt();
     running.client.powerCut();
     running.store.powerCut();
+    running.configuration.powerCut();
     running.time.cut();
     this.#over(running, "power-cut");
   }
@@ -249,6 +268,7 @@ export class VirtualDoorbell {
     running.runtime.halt();
     running.client.processEnded();
     running.store.processKilled();
+    running.configuration.powerCut();
     running.time.cut();
     this.#over(running, "killed");
   }
@@ -258,6 +278,7 @@ export class VirtualDoorbell {
     const ending = this.#ending;
     if (!ending) return;
     ending.store.powerCut();
+    ending.configuration.powerCut();
     ending.powerOn.end = "power-cut";
   }
 
@@ -271,7 +292,7 @@ export class VirtualDoorbell {
     this.#running?.clock.sync(this.#trueUtcMs(this.#chance));
   }
 
-  #ended(exitCode: ExitCode, reason: string, restart: string | null): void {
+  #ended(exitCode: ExitCode, reason: string, { restart, again }: WhatFollows): void {
     const running = this.#running;
     if (!running) return;
     if (restart !== null) this.#restarts = restartsWith(this.#restarts, restart);
@@ -280,20 +301,21 @@ export class VirtualDoorbell {
     running.fragments.processEnded();
     this.#over(running, exitCode === 2 ? "exited" : "stopped");
     this.#ending = running;
-    this.#waitForDisk(running);
+    this.#waitForDisk(running, again);
     if (exitCode === 75) this.#world.after(SUPERVISOR_WAITS_MS, () => this.start());
   }
 
-  #waitForDisk(running: Running): void {
+  #waitForDisk(running: Running, again: boolean): void {
     this.#world.after(LOOK_EVERY_MS, () => {
       if (this.disk.fault !== null || this.disk.isCorrupt) running.powerOn.diskless = true;
-      if (!running.store.isIdle) {
-        this.#waitForDisk(running);
+      if (!running.store.isIdle || !running.configuration.isIdle) {
+        this.#waitForDisk(running, again);
         return;
       }
       running.time.cut();
       this.#ending = null;
       this.#lookAtDisk(this.#allRows());
+      if (again && running.powerOn.end === "stopped") this.start();
     });
   }
 

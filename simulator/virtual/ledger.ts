@@ -3,6 +3,7 @@ import type { Action } from "../../agent/core/actions.ts";
 import type { Input } from "../../agent/core/inputs.ts";
 import type { State } from "../../agent/core/state.ts";
 import type { BrokerMessageOut } from "../../device/ports/broker.ts";
+import type { ConfigurationProblem, ConfigurationRecord } from "../../device/ports/configuration-store.ts";
 import type { ClipEvicted } from "../../device/ports/fragment-store.ts";
 import type { LightPattern } from "../../device/ports/light.ts";
 import type { OutboxRow, StoreAppendFailed } from "../../device/ports/store.ts";
@@ -60,6 +61,8 @@ export class Ledger implements BrokerWitness {
   readonly setAsides: Evidence["setAsides"] = [];
   readonly lights: Evidence["lights"] = [];
   readonly duePresses: Evidence["duePresses"] = [];
+  readonly desired: string[] = [];
+  readonly configurations: { atMs: number; record: ConfigurationRecord; problems: string[] }[] = [];
   readonly requests: Evidence["requests"] = [];
   readonly commandsSeen: Evidence["commandsSeen"] = [];
   readonly connectionEnds: Evidence["connectionEnds"] = [];
@@ -184,6 +187,13 @@ export class Ledger implements BrokerWitness {
     });
   }
 
+  /** What is durable of the configuration from the wire. */
+  configured(record: ConfigurationRecord, problems: readonly ConfigurationProblem[]): void {
+    this.note("configured", record);
+    const inWords = problems.map(({ field, reason }) => `${field}: ${reason}`);
+    this.configurations.push({ atMs: this.#world.nowMs, record, problems: inWords });
+  }
+
   shone({ number }: PowerOn, pattern: LightPattern): void {
     this.lights.push({ powerOn: number, atMs: this.#world.nowMs, pattern });
     this.watch?.lit(pattern);
@@ -249,7 +259,9 @@ export class Ledger implements BrokerWitness {
   }
 
   /** Everything that is known, once the run is over and with what only its end shows. */
-  evidence(end: Omit<Evidence, Exclude<keyof Ledger, "note" | "evicted" | "onCard" | "refused">>): Evidence {
+  evidence(
+    end: Omit<Evidence, Exclude<keyof Ledger, "note" | "evicted" | "onCard" | "refused" | "configured">>,
+  ): Evidence {
     return {
       deviceId: this.deviceId,
       settings: this.settings,
@@ -280,6 +292,8 @@ export class Ledger implements BrokerWitness {
       requests: this.requests,
       commandsSeen: this.commandsSeen,
       connectionEnds: this.connectionEnds,
+      desired: this.desired,
+      configurations: this.configurations,
       ...end,
     };
   }

@@ -3,6 +3,7 @@ import { forgetEvents } from "../checkers/event-facts.ts";
 import type { Evidence, Violation } from "../checkers/evidence.ts";
 import { checkAll } from "../checkers/index.ts";
 import { World } from "../world/world.ts";
+import { desire } from "./configurations.ts";
 import type { Tamper } from "./doorbell.ts";
 import type { FaultLevel, Mishap } from "./faults.ts";
 import { begin } from "./mischief.ts";
@@ -59,12 +60,14 @@ export function playStory(story: Story, { tamper = (ports) => ports, trace }: Pl
   const world = new World(story.seed, trace ?? null, story.shard);
   const scenes = buildScenes(world, story, tamper);
   for (const scene of scenes) world.after(0, () => scene.doorbell.start());
-  for (const [at, { presses, motions, mishaps, commands }] of story.doorbells.entries()) {
+  for (const [at, doorbell] of story.doorbells.entries()) {
+    const { presses, motions, mishaps, commands, configurations = [] } = doorbell;
     const scene = scenes[at] as Scene;
     inTurn(world, presses, (press) => pushButton(scene, press));
     inTurn(world, motions, (motion) => moveBefore(scene, motion));
     inTurn(world, commands, (command) => askFor(scene, command));
     inTurn(world, mishaps, (mishap) => goWrong(scene, mishap));
+    inTurn(world, configurations, (one) => desire(scene, one));
   }
   const violations: Violation[] = [];
   let evidence: Evidence[] = [];

@@ -1,5 +1,7 @@
+import { OWNER_CONFIGURATION_TYPE } from "../../agent/contract/configuration.ts";
 import { topicsOf } from "../../agent/contract/topics.ts";
 import type { Evidence } from "../checkers/evidence.ts";
+import { payloadSealedBy } from "../hardware/vault.ts";
 import type { World } from "../world/world.ts";
 import type { Scene } from "./scene.ts";
 
@@ -88,6 +90,7 @@ function evidenceOf(
     settleBoundMs: boundMs,
     unsettled: unsettled(scene),
     link: scene.options.link,
+    ownersWord: (jws) => payloadSealedBy(ledger.settings.owner.publicKey, jws, OWNER_CONFIGURATION_TYPE),
   });
 }
 
@@ -109,6 +112,7 @@ function unsettled({ doorbell, cloud, network, deviceId }: Scene): string {
     ["clips being recorded", open],
     ["clips to be uploaded", doorbell.spool.pending().length],
     ["messages for the consumer", cloud.waiting()],
+    ["configuration on trial", doorbell.configurationDisk.read()?.trial ? 1 : 0],
   ];
   // Its rows of earlier runs stay on the disk until then.
   if (doorbell.state?.outbox.store === "memory") {

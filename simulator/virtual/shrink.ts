@@ -52,6 +52,7 @@ export function shrink(story: Story, play: PlayOptions = {}, mostRuns = 2_000): 
   function shrinkDoorbell(at: number): void {
     const now = () => smallest.doorbells[at] as DoorbellStory;
     cutList(now().mishaps, (mishaps) => tries(withOne(at, { mishaps })));
+    cutList(now().configurations ?? [], (configurations) => tries(withOne(at, { configurations })));
     cutList(now().motions, (motions) => tries(withOne(at, { motions })));
     cutList(now().commands, (commands) => tries(withOne(at, { commands })));
     cutList(now().presses, (presses) => tries(withOne(at, { presses })));

@@ -1,5 +1,6 @@
 import type { Settings } from "../../agent/contract/settings.ts";
 import { Chance } from "../world/chance.ts";
+import { type PlannedConfiguration, planConfigurations, VIRTUAL_OWNER } from "./configurations.ts";
 import { drawFaults, type FaultLevel, type FaultOptions, type Mishap, planMishaps } from "./faults.ts";
 import { defaultSettings, drawSettings } from "./settings.ts";
 import { planSurePresses } from "./sure-presses.ts";
@@ -32,6 +33,8 @@ export interface DoorbellStory {
   mishaps: Mishap[];
   /** What the cloud asks of it. */
   commands: PlannedCommand[];
+  /** What is desired of it over the wire; absent when nothing is. */
+  configurations?: PlannedConfiguration[];
 }
 
 export interface DrawOptions {
@@ -76,7 +79,14 @@ function drawDoorbell(chance: Chance, level: FaultLevel, durationMs: number): Do
   const others = planSurePresses(chance.fork("sure presses"), visits, mishaps, durationMs, sure);
   const presses = [...visits, ...others].sort((a, b) => a.atMs - b.atMs);
   const commands = planCommands(chance.fork("commands"), durationMs);
-  return { settings, faults, presses, motions, mishaps, commands };
+  const story = { settings, faults, presses, motions, mishaps, commands };
+  if (level === "none") return story;
+  const ofConfiguration = chance.fork("configuration");
+  const configurations = planConfigurations(ofConfiguration, settings.device.id, durationMs);
+  if (configurations.length === 0) return story;
+  settings.owner.publicKey = VIRTUAL_OWNER;
+  settings.configuration.trialMs = ofConfiguration.pick([5_000, 20_000, 300_000]);
+  return { ...story, configurations };
 }
 
 /** Some of the planned ones come when the power is off, or the line is lost. */

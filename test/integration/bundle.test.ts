@@ -13,7 +13,10 @@ const sourcesOf = (program: string): string[] => JSON.parse(read(`${program}.js.
 
 describe("the bundled programs", () => {
   it("need nothing from outside but Node and what is native", () => {
-    const programs = ["porchlight", "porchlight-sim", "storage-worker", "picture-process", "worlds-worker"];
+    const programs = [
+      ...["porchlight", "porchlight-owner", "porchlight-sim"],
+      ...["storage-worker", "picture-process", "worlds-worker"],
+    ];
     const outside = [...programs, "doorbell-process"]
       .flatMap((program) => [
         ...read(`${program}.js`).matchAll(/(?:^import [^"]*|await import\(|__require\()"([^"]+)"\)?/gm),
@@ -24,7 +27,7 @@ describe("the bundled programs", () => {
   });
 
   it("are modules: none asks for what only the old kind has", () => {
-    for (const program of ["porchlight", "porchlight-sim", "storage-worker"]) {
+    for (const program of ["porchlight", "porchlight-owner", "porchlight-sim", "storage-worker"]) {
       expect(read(`${program}.js`), program).not.toMatch(/^[^*]*\b__dirname\b/m);
     }
   });
@@ -44,13 +47,13 @@ describe("the bundled programs", () => {
   it("put no simulator on a device, and say where each line came from", () => {
     const sources = sourcesOf("porchlight");
     expect(sources.some((source) => source.endsWith("/agent/main.ts"))).toBe(true);
-    expect(sources.filter((source) => /\/simulator\//.test(source))).toEqual([]);
+    expect(sources.filter((source) => /\/(simulator|owner)\//.test(source))).toEqual([]);
     expect(sourcesOf("porchlight-sim").some((source) => source.endsWith("/simulator/main.ts"))).toBe(true);
   });
 
   it("bring the licence of every library along", () => {
     const licences = read("LICENSES.txt");
-    const packages = ["porchlight", "porchlight-sim", "storage-worker"]
+    const packages = ["porchlight", "porchlight-owner", "porchlight-sim", "storage-worker"]
       .flatMap(sourcesOf)
       .flatMap((source) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []);
     expect(packages).toContain("mqtt");

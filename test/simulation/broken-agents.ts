@@ -8,6 +8,7 @@ import {
   doesAgainWhatComesAgain,
   doesWhatHasExpired,
 } from "./broken-commands.ts";
+import { checksNothing, trustsEverybody } from "./broken-configuration.ts";
 import {
   boundless,
   forgetsTheBacklog,
@@ -337,5 +338,7 @@ export const BROKEN_AGENTS: readonly BrokenAgent[] = [
   { name: "does a request each time that it comes", checker: "commands", tamper: doesAgainWhatComesAgain },
   { name: "answers a request anew each time", checker: "commands", tamper: answersAnew },
   { name: "answers nobody", checker: "commands", tamper: answersNobody },
+  { name: "takes anybody's word for the owner's", checker: "configuration", tamper: trustsEverybody },
+  { name: "takes every configuration for a right one", checker: "configuration", tamper: checksNothing },
   { name: "does not read its outbox", checker: "settles", tamper: forgetsTheBacklog },
 ];

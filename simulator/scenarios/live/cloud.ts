@@ -141,6 +141,8 @@ export class LiveCloud {
       case "gap":
       case "health":
       case "receipt":
+      case "config-desired":
+      case "config-reported":
         return;
     }
   }

@@ -292,6 +292,7 @@ describe("the runtime", () => {
     const stub = new Proxy({}, { get: () => () => undefined });
     const ports = {
       ...{ store: stub, fragments: stub, broker: stub, camera: stub, button: stub, light: stub, chime: stub },
+      ...{ configuration: stub, vault: stub },
       clock: {
         start: () => undefined,
         monotonicMs: () => 5,

@@ -20,6 +20,8 @@ const written: fc.Arbitrary<[string, ParsedTopic]> = fc
       [topics.status, { kind: "status", deviceId }],
       [topics.health, { kind: "health", deviceId }],
       [topics.receipt, { kind: "receipt", deviceId }],
+      [topics.configDesired, { kind: "config-desired", deviceId }],
+      [topics.configReported, { kind: "config-reported", deviceId }],
       [topics.event(eventType, late), { kind: "event", deviceId, eventType, late }],
       [topics.snapshot(id), { kind: "snapshot", deviceId, eventId: id }],
       [topics.clipInit(id), { kind: "clip-init", deviceId, clipId: id }],
@@ -93,6 +95,10 @@ function rewritten(parsed: ParsedTopic): string {
     case "health":
     case "receipt":
       return topics[parsed.kind];
+    case "config-desired":
+      return topics.configDesired;
+    case "config-reported":
+      return topics.configReported;
     case "event":
       return topics.event(parsed.eventType, parsed.late);
     case "snapshot":

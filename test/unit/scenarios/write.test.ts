@@ -200,6 +200,8 @@ describe("a story", () => {
   it.each([1, 3])("of %i doorbells is the same story after it was a scenario's file", (doorbells) => {
     for (let seed = 1; seed <= 8; seed += 1) {
       const story = drawStory({ seed, hours: 6, faults: "harsh", doorbells });
+      // A scenario has no words for configuration from the wire.
+      for (const doorbell of story.doorbells) delete doorbell.configurations;
       const text = writeScenario(storyToScenario(story, { name: `seed ${seed}`, about: "" }));
       const again = scenarioToStory(parseScenario("F", text).scenario);
       // What a broker keeps is the world's, and counts and zones of what was drawn say nothing that happens.
