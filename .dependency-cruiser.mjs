@@ -64,6 +64,12 @@ const TABLE = [
       "Reading the configuration file: contract, YAML and the file. What a setting does belongs to whom it is passed to.",
   },
   {
+    folder: "^agent/broker-config/",
+    may: [CONTRACT],
+    comment:
+      "What a broker is told follows from the contract's topics alone. Printing it belongs to agent/main.ts.",
+  },
+  {
     folder: "^agent/core/",
     may: [CONTRACT, PORTS, npm("pure-rand")],
     comment:

@@ -28,6 +28,7 @@ const ALLOWED: Tree = {
   "agent/contract/topics.ts": ["typebox", "typebox/value"],
   "agent/consumer/parse.ts": ["../contract/topics.ts", "tar-stream", "typebox"],
   "agent/config/load.ts": ["../contract/topics.ts", "yaml", "node:fs", "typebox/value"],
+  "agent/broker-config/mosquitto.ts": ["../contract/topics.ts"],
   "agent/core/step.ts": [
     "../contract/topics.ts",
     "type ../../device/ports/clock.ts",
