@@ -63,7 +63,7 @@ export async function runConformance(story: ConformanceStory): Promise<Conforman
   const start = () => startProgram("agent", ["agent", "--config", config]);
   const press = async () => {
     button.push(true);
-    await pause(100);
+    await pause(300);
     button.push(false);
   };
   const statuses: string[] = [];
