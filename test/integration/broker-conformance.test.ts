@@ -3,6 +3,7 @@ import { EmbeddedBroker } from "../../simulator/network/embedded-broker.ts";
 import { type Mosquitto, startMosquitto } from "../fixtures/mosquitto.ts";
 import { type Rabbitmq, startRabbitmq } from "../fixtures/rabbitmq.ts";
 import { type ConformanceResult, runConformance } from "./stories/conformance.ts";
+import { runTakeover } from "./stories/takeover.ts";
 
 /** The same on every broker: what the contract promises needs nothing that one of them has not. */
 const EXPECTED: ConformanceResult = {
@@ -33,16 +34,23 @@ afterAll(async () => {
   await Promise.all([aedes.stop(), mosquitto.stop(), rabbitmq?.stop()]);
 });
 
-describe.concurrent("the whole wire", () => {
-  test.each([
-    ["aedes", "3.1.1", () => aedes.port],
-    ["mosquitto", "3.1.1", () => mosquitto.port],
-    ["mosquitto", "5", () => mosquitto.port],
-    ["RabbitMQ 4", "3.1.1", () => rabbitmq.nodes[0].port],
-    ["RabbitMQ 4", "5", () => rabbitmq.nodes[0].port],
-  ] as const)("on %s by MQTT %s", async (_name, protocol, port) => {
+const BROKERS = [
+  ["aedes", ["3.1.1"], () => aedes.port],
+  ["mosquitto", ["3.1.1", "5"], () => mosquitto.port],
+  ["RabbitMQ 4", ["3.1.1", "5"], () => rabbitmq.nodes[0].port],
+] as const;
+
+describe.each(BROKERS)("on %s", (_name, protocols, port) => {
+  test.concurrent.each(protocols)("the whole wire, by MQTT %s", async (protocol) => {
     const deviceId = `door-${protocol.replaceAll(".", "")}`;
-    const result = await runConformance({ port: port(), protocol, deviceId });
-    expect(result).toEqual(EXPECTED);
+    expect(await runConformance({ port: port(), protocol, deviceId })).toEqual(EXPECTED);
+  });
+  test.concurrent.each(protocols)("a connection's late will never wins, by MQTT %s", async (protocol) => {
+    const deviceId = `taken-${protocol.replaceAll(".", "")}`;
+    const told = await runTakeover({ port: port(), protocol, deviceId, rounds: 6, seed: 1 });
+    for (const { how, state, connection, is } of told.rounds)
+      expect({ how, state, connection }).toEqual({ how, state: "online", connection: is });
+    expect(told.rounds).toHaveLength(6);
+    expect(told.atEnd).toBe("stopped");
   });
 });

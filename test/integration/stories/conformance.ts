@@ -103,7 +103,7 @@ export async function runConformance(story: ConformanceStory): Promise<Conforman
   let agent = start();
   try {
     const first = agent;
-    await until(() => cloud.eventsOf("camera").length > 0, "the camera", 30_000);
+    await until(() => cloud.eventsOf("camera").length > 0, "the camera", 60_000);
     await pause(1_100); // As long as a clip begins before its press.
     await statusBecomes("online");
     await press();
@@ -125,7 +125,7 @@ export async function runConformance(story: ConformanceStory): Promise<Conforman
     await agent.end("SIGKILL");
     await statusBecomes("offline");
     agent = start();
-    await until(() => cloud.eventsOf("camera").length >= 2, "the camera again", 30_000);
+    await until(() => cloud.eventsOf("camera").length >= 2, "the camera again", 60_000);
     await statusBecomes("online");
     await agent.end("SIGTERM");
     await statusBecomes("stopped");
