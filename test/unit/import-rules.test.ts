@@ -101,6 +101,7 @@ const REFUSED: [file: string, imports: string, rule: string][] = [
   ["agent/consumer/bad.ts", "node:crypto", "table: ^agent/consumer/"],
   ["agent/consumer/bad-core.ts", "type ../core/step.ts", "table: ^agent/consumer/"],
   ["agent/config/bad.ts", "../core/step.ts", "table: ^agent/config/"],
+  ["agent/broker-config/bad.ts", "node:fs", "table: ^agent/broker-config/"],
   ["agent/core/bad.ts", "../media/ring.ts", "table: ^agent/core/"],
   ["agent/core/bad-node.ts", "node:timers", "table: ^agent/core/"],
   ["agent/core/bad-adapter.ts", "type ../../device/linux/camera.ts", "table: ^agent/core/"],
