@@ -40,7 +40,7 @@ export async function runBrokerKills({ tries, settle }: BrokerKillsStory): Promi
   await writeFile(
     config,
     `device: {dataFolder: data, clock: system}\nbutton: {device: ${button.path}, maxPerMinute: 600}\n` +
-      `broker: {urls: ["${mosquitto.url}"]}\nuplink: {settle: ${settle}, reconnectMinMs: 50, reconnectMaxMs: 1000, receiptTimeoutMs: 1000}\n`,
+      `broker: {urls: ["${mosquitto.url}"]}\nuplink: {settle: ${settle}, reconnectMinMs: 50, reconnectMaxMs: 1000, ackTimeoutMs: 2000, receiptTimeoutMs: 2000}\n`,
   );
   const consumer = new Consumer();
   const arrived = new Set<number>();
@@ -71,11 +71,6 @@ export async function runBrokerKills({ tries, settle }: BrokerKillsStory): Promi
   };
   const agent = startProgram("agent", ["agent", "--config", config, "--journal", journal]);
   const connections = () => agent.stdout().split("connected to the broker").length - 1;
-  const press = async () => {
-    button.push(true);
-    await pause(60);
-    button.push(false);
-  };
   const acknowledged = async (sequence: number) => {
     const deadline = performance.now() + 15_000;
     while (!isAcknowledged(await readFile(journal, "utf8").catch(() => ""), sequence)) {
@@ -88,9 +83,12 @@ export async function runBrokerKills({ tries, settle }: BrokerKillsStory): Promi
     await until(() => agent.stdout().includes("connected to the broker"), "the agent", 20_000);
     for (let sequence = 1; sequence <= tries; sequence++) {
       await client.endAsync();
-      await press();
+      // As a person would: sooner it is the contact that bounces.
+      await pause(250);
+      button.push(true);
       await acknowledged(sequence);
       await mosquitto.kill();
+      button.push(false);
       await mosquitto.restart();
       client = await visit();
       await until(() => connections() > sequence, "the agent, again", 20_000);
@@ -98,7 +96,8 @@ export async function runBrokerKills({ tries, settle }: BrokerKillsStory): Promi
       if (settle === "receipt") await until(() => arrived.has(sequence), `press ${sequence}`, 60_000);
     }
     // With the consumer there: whatever was to come before it has come.
-    await press();
+    await pause(250);
+    button.push(true);
     await until(() => arrived.has(tries + 1), "the last press", 20_000);
     await client.endAsync();
     const all = Array.from({ length: tries }, (_, index) => index + 1);
