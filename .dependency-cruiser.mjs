@@ -70,6 +70,12 @@ const TABLE = [
       "Documents made from the contract: contract and YAML. Writing them to files is tools/docs.mjs's; nothing that runs needs them.",
   },
   {
+    folder: "^agent/broker-config/",
+    may: [CONTRACT],
+    comment:
+      "What a broker is told follows from the contract's topics alone. Printing it belongs to agent/main.ts.",
+  },
+  {
     folder: "^agent/core/",
     may: [CONTRACT, PORTS, npm("pure-rand")],
     comment:

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { type Logger, pino } from "pino";
+import { type BrokerConfigFlags, brokerConfig } from "./broker-config/command.ts";
 import { Agent, linuxPorts } from "./compose.ts";
 import type { Override } from "./config/load.ts";
 import { printConfiguration } from "./config/print.ts";
@@ -51,6 +52,25 @@ program
   )
   .option("--print-config", "print every setting with its unit, default and origin, and exit")
   .action(runAgent);
+
+program
+  .command("broker-config")
+  .description("Print configuration and access rules for a broker: mosquitto or rabbitmq")
+  .argument("<broker>", "mosquitto or rabbitmq")
+  .option("--address <address>", "where it listens, with TLS", "127.0.0.1")
+  .option("--port <port>", "its port", "8883")
+  .option("--certificates <folder>", "folder of ca.crt, server.crt and server.key on the broker's machine")
+  .option("--acl-file <file>", "where the access rules will stand on the broker's machine")
+  .option("--data <folder>", "where mosquitto keeps what outlives it (/var/lib/mosquitto)")
+  .option("--device <id...>", "ids of the devices (rabbitmq)")
+  .option("--cloud <name...>", "common names of the cloud's certificates, one a connection (cloud)")
+  .option("--home-assistant [name]", "discovery for Home Assistant, and its common name (home-assistant)")
+  .option("--file-transfer", "EMQX's $file-async, where any device may write")
+  .option("--node <name...>", "names of the cluster's nodes (rabbitmq)")
+  .option("--only <part>", "configuration or acl alone")
+  .action((broker: string, flags: BrokerConfigFlags) => {
+    process.stdout.write(brokerConfig(broker, flags));
+  });
 
 await program.parseAsync().catch(endOn);
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { needBuild } from "./build.mjs";
 import { needNpmPackages } from "./npm-packages.mjs";
+import { needRabbitmqRoot } from "./rabbitmq-root.mjs";
 import { SetUpError } from "./run.mjs";
 import { FOR_TESTS, needSystemPackages } from "./system-packages.mjs";
 
@@ -17,6 +18,7 @@ export async function setUp(purpose) {
     needNode();
     process.chdir(ROOT);
     if (purpose === "test") await needSystemPackages(FOR_TESTS, "the tests");
+    if (purpose === "test") await needRabbitmqRoot();
     await needNpmPackages();
     await needBuild();
   });

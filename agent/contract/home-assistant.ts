@@ -69,7 +69,7 @@ const SelfTest = only({
   qos: Type.Literal(1),
 });
 
-/** `{prefix}/device/porchlight-{deviceId}/config`, retained. */
+/** `{prefix}/device/porchlight/{deviceId}/config`, retained. */
 export const DiscoveryMessage = only({
   dev: only({
     ids: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
@@ -104,7 +104,7 @@ export type DiscoveryMessage = Static<typeof DiscoveryMessage>;
 
 /** Where the announcement of a device is retained; an empty message there removes it. */
 export function discoveryTopic(prefix: string, deviceId: string): string {
-  return `${prefix}/device/${objectId(deviceId)}/config`;
+  return `${prefix}/device/porchlight/${deviceId}/config`;
 }
 
 /** Where Home Assistant says `online` when it has started. */

@@ -12,7 +12,7 @@ import { type Mosquitto, startMosquitto } from "../fixtures/mosquitto.ts";
 import { type Program, startProgram } from "../fixtures/programs.ts";
 import { until } from "../fixtures/until.ts";
 
-const TOPIC = "homeassistant/device/porchlight-front-door/config";
+const TOPIC = "homeassistant/device/porchlight/front-door/config";
 interface Heard {
   topic: string;
   text: string;

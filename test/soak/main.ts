@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { soakBrokerKills } from "./broker-kills.ts";
+import { soakCluster } from "./cluster.ts";
 import { soakHour } from "./hour.ts";
 import { soakKills } from "./kills.ts";
 import { soakOutage } from "./outage.ts";
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "10000" },
     hours: { type: "string", default: "1" },
     minutes: { type: "string", default: "60" },
+    rounds: { type: "string", default: "10" },
   },
 });
 const parts: Record<string, () => Promise<string[]>> = {
@@ -22,6 +25,8 @@ const parts: Record<string, () => Promise<string[]>> = {
   hour: () => soakHour(Number(values.minutes)),
   kills: () => soakKills(Number(values.from)),
   scenarios: soakScenarios,
+  "broker-kills": soakBrokerKills,
+  cluster: () => soakCluster(Number(values.rounds)),
 };
 const chosen = values.only === undefined ? Object.keys(parts) : [values.only];
 for (const name of chosen) {

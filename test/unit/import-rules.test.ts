@@ -29,6 +29,7 @@ const ALLOWED: Tree = {
   "agent/consumer/parse.ts": ["../contract/topics.ts", "typebox"],
   "agent/config/load.ts": ["../contract/topics.ts", "yaml", "node:fs", "typebox/value"],
   "agent/reference/asyncapi.ts": ["../contract/topics.ts", "yaml", "type typebox"],
+  "agent/broker-config/mosquitto.ts": ["../contract/topics.ts"],
   "agent/core/step.ts": [
     "../contract/topics.ts",
     "type ../../device/ports/clock.ts",
@@ -117,6 +118,7 @@ const REFUSED: [file: string, imports: string, rule: string][] = [
   ["agent/consumer/bad-core.ts", "type ../core/step.ts", "table: ^agent/consumer/"],
   ["agent/config/bad.ts", "../core/step.ts", "table: ^agent/config/"],
   ["agent/reference/bad.ts", "node:fs", "table: ^agent/reference/"],
+  ["agent/broker-config/bad.ts", "node:fs", "table: ^agent/broker-config/"],
   ["agent/core/bad.ts", "../media/ring.ts", "table: ^agent/core/"],
   ["agent/core/bad-node.ts", "node:timers", "table: ^agent/core/"],
   ["agent/core/bad-adapter.ts", "type ../../device/linux/camera.ts", "table: ^agent/core/"],

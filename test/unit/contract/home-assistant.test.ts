@@ -12,7 +12,7 @@ const ABOUT = {
   ...{ deviceId: "front-door", name: "Front door", version: "1.2.3" },
   ...{ camera: true, motion: true, snapshots: true },
 };
-const TOPIC = "homeassistant/device/porchlight-front-door/config";
+const TOPIC = "homeassistant/device/porchlight/front-door/config";
 const ours = () => discoveryMessage(ABOUT);
 const topics = topicsOf("front-door");
 

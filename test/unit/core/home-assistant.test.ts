@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { SegmentHandle } from "../../../device/ports/fragment-store.ts";
 import { DoorbellOnADesk } from "./doorbell-on-a-desk.ts";
 
-const TOPIC = "homeassistant/device/porchlight-front-door/config";
+const TOPIC = "homeassistant/device/porchlight/front-door/config";
 const ON = { homeAssistant: { enabled: true } };
 
 const announcements = (desk: DoorbellOnADesk) =>
@@ -99,13 +99,13 @@ describe("Home Assistant", () => {
     desk.drop().wait(61_000).connect().page("press", []).page("event", []).ackAll();
     expect(announcements(desk)).toMatchObject([
       { topic: TOPIC, text: "" },
-      { topic: "ha/two/device/porchlight-front-door/config" },
+      { topic: "ha/two/device/porchlight/front-door/config" },
     ]);
     Object.assign(desk.state.settings.homeAssistant, { enabled: false });
     desk.actions = [];
     desk.drop().wait(61_000).connect().page("press", []).page("event", []).ackAll();
     expect(announcements(desk)).toEqual([
-      { topic: "ha/two/device/porchlight-front-door/config", retain: true, text: "" },
+      { topic: "ha/two/device/porchlight/front-door/config", retain: true, text: "" },
     ]);
   });
 
