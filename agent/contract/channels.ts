@@ -64,7 +64,7 @@ export interface Channel {
   payload: Payload;
   /** MQTT 5: seconds after which a broker may discard it; null: it is kept for as long as the broker keeps anything. */
   expiryS: number | null;
-  /** Where the answer is published, unless MQTT 5's Response Topic names another place. */
+  /** Name of the channel on which it is answered, unless MQTT 5's Response Topic names another place. */
   repliesOn?: string;
   /** What `parseTopic` says of it, where that is more than the name of the channel. */
   parsedAs?: { kind: string; late: boolean };
@@ -164,7 +164,7 @@ export const CHANNELS = {
     address: `${ROOT}/command/{name}`,
     maxBytes: COMMAND_MAX_BYTES,
     payload: json(CommandMessage),
-    repliesOn: `${ROOT}/reply/{requestId}`,
+    repliesOn: "reply",
     description:
       "Asks the doorbell for something. Each is done at most once and answered once, however often it comes. A retained one is refused.",
   },

@@ -28,10 +28,12 @@ export type CommandMessage = Static<typeof CommandMessage>;
 export const ReplyMessage = Type.Object({
   requestId: RequestId,
   command: Type.String({ maxLength: 32, description: "Its name" }),
-  outcome: Type.Enum(["done", "refused"]),
+  outcome: Type.Enum(["done", "refused"], {
+    description: "Whether it was done; `refused` has a `refusal`, `done` a `result`",
+  }),
   refusal: Type.Optional(
     Type.Object({
-      code: Type.Enum(Object.keys(REFUSALS) as RefusalCode[]),
+      code: Type.Enum(Object.keys(REFUSALS) as RefusalCode[], { description: "Why, for a machine" }),
       field: Type.String({ maxLength: 200, description: "JSON pointer into the request; empty for none" }),
       reason: Type.String({ maxLength: 200, description: "One line for a person" }),
     }),

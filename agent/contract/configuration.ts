@@ -10,13 +10,15 @@ export const OWNER_CONFIGURATION_TYPE = "porchlight-config+jws";
 const MOST_VERSIONS = 2_147_483_647;
 const One = Type.Union([Type.Number(), Type.String({ maxLength: 2_048 }), Type.Boolean()]);
 /** Names are no longer than a setting's may be, and nothing is deeper than a list. */
-const Sections = Type.Record(
-  Type.String({ maxLength: 64 }),
+const sections = (description: string) =>
   Type.Record(
     Type.String({ maxLength: 64 }),
-    Type.Union([One, Type.Array(Type.String({ maxLength: 2_048 }), { maxItems: 64 })]),
-  ),
-);
+    Type.Record(
+      Type.String({ maxLength: 64 }),
+      Type.Union([One, Type.Array(Type.String({ maxLength: 2_048 }), { maxItems: 64 })]),
+    ),
+    { description },
+  );
 const Counter = (minimum: number, description: string) =>
   Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER, description });
 
@@ -27,7 +29,9 @@ export const DesiredConfiguration = Type.Object({
     maximum: MOST_VERSIONS,
     description: "Larger than the last that was taken up",
   }),
-  settings: Sections,
+  settings: sections(
+    "By section and name, as in the file on the device; settings of the owner stand in `owner`",
+  ),
   owner: Type.Optional(
     Type.String({
       maxLength: 49_152,
@@ -47,7 +51,7 @@ export const OwnerConfiguration = Type.Object(
     deviceId: Type.String({ pattern: "^[a-z0-9-]{3,36}$", description: "For this device and no other" }),
     counter: Counter(1, "Larger than the last that was taken"),
     issuedAt: Type.String({ maxLength: 40, description: "For people; the counter decides" }),
-    settings: Sections,
+    settings: sections("All of the owner's, by section and name"),
   },
   { additionalProperties: false },
 );
@@ -66,9 +70,9 @@ export const ReportedConfiguration = Type.Object({
   refusals: Type.Array(
     Type.Object({
       field: Type.String({ maxLength: 160, description: "Such as `button.holdMs`; empty: the whole" }),
-      reason: Type.String({ maxLength: 320 }),
+      reason: Type.String({ maxLength: 320, description: "One line for a person" }),
     }),
-    { maxItems: 32 },
+    { maxItems: 32, description: "What is wrong with it; empty unless it was refused or rolled back" },
   ),
   ownerCounter: Counter(0, "The last that was taken up; the owner signs the next with a larger one"),
   settings: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {

@@ -9,7 +9,7 @@ import type { FaultLevel, Mishap } from "./faults.ts";
 import { begin } from "./mischief.ts";
 import { buildScenes, type Scene } from "./scene.ts";
 import { settle } from "./settle.ts";
-import { drawStory, type Story } from "./story.ts";
+import { type DoorbellStory, drawStory, type Story } from "./story.ts";
 import { add, nothingYet, type Totals, totalsOf } from "./totals.ts";
 import type { PlannedMotion, PlannedPress } from "./visits.ts";
 import { askFor } from "./wishes.ts";
@@ -60,15 +60,7 @@ export function playStory(story: Story, { tamper = (ports) => ports, trace }: Pl
   const world = new World(story.seed, trace ?? null, story.shard);
   const scenes = buildScenes(world, story, tamper);
   for (const scene of scenes) world.after(0, () => scene.doorbell.start());
-  for (const [at, doorbell] of story.doorbells.entries()) {
-    const { presses, motions, mishaps, commands, configurations = [] } = doorbell;
-    const scene = scenes[at] as Scene;
-    inTurn(world, presses, (press) => pushButton(scene, press));
-    inTurn(world, motions, (motion) => moveBefore(scene, motion));
-    inTurn(world, commands, (command) => askFor(scene, command));
-    inTurn(world, mishaps, (mishap) => goWrong(scene, mishap));
-    inTurn(world, configurations, (one) => desire(scene, one));
-  }
+  for (const [at, doorbell] of story.doorbells.entries()) plan(scenes[at] as Scene, doorbell);
   const violations: Violation[] = [];
   let evidence: Evidence[] = [];
   try {
@@ -91,6 +83,16 @@ export function playStory(story: Story, { tamper = (ports) => ports, trace }: Pl
     violations,
     story,
   };
+}
+
+/** All that is to happen to one doorbell comes at its time. */
+export function plan(scene: Scene, story: Omit<DoorbellStory, "settings" | "faults">): void {
+  const { world } = scene;
+  inTurn(world, story.presses, (press) => pushButton(scene, press));
+  inTurn(world, story.motions, (motion) => moveBefore(scene, motion));
+  inTurn(world, story.commands, (command) => askFor(scene, command));
+  inTurn(world, story.mishaps, (mishap) => goWrong(scene, mishap));
+  inTurn(world, story.configurations ?? [], (one) => desire(scene, one));
 }
 
 /** Each at its time. Only the next of them waits in the world, so that a town's day does not lie there whole. */

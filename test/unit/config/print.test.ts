@@ -124,7 +124,7 @@ describe("any tree", () => {
       }),
       { numRuns: 300 },
     );
-  });
+  }, 20_000);
 
   it("as text is right, or refused by a ConfigurationError", () => {
     const line = fc.tuple(

@@ -31,7 +31,7 @@ describe("snapshot and record", () => {
   it("record a clip of its own, answered when it is open", () => {
     const desk = ready().ask("record", "r1", { durationMs: 20_000 });
     const { clipId, initBody, eventId } = desk.last("clip.open");
-    expect(JSON.parse(initBody).user_data).toMatchObject({ trigger: "command", eventId });
+    expect(JSON.parse(initBody).user_data).toMatchObject({ trigger: "motion", requested: true, eventId });
     expect(desk.replies()).toEqual([]);
     desk.input({ type: "clip.opened", occurredAt: desk.now, clipId, preRollMs: 4_000 });
     expect(desk.replies()[0]?.result).toEqual({ clipId, began: true });

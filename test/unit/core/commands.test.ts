@@ -96,7 +96,6 @@ describe("a command", () => {
     ["no object", "3"],
     ["no id", '{"params":{}}'],
     ["an id that is none", '{"requestId":"a/b"}'],
-    ["too large", `{"requestId":"r1","x":"${"y".repeat(4_096)}"}`],
     ["no text", null],
   ])("that nobody could be answered for (%s) is counted and changes nothing else", (_what, text) => {
     const desk = ready();
@@ -104,6 +103,15 @@ describe("a command", () => {
     desk.message("command/chime", text);
     expect(desk.actions.filter(({ type }) => type !== "log")).toEqual([]);
     expect(desk.state).toEqual({ ...before, counters: { ...before.counters, "commands.malformed": 1 } });
+  });
+
+  it("that is larger than its topic allows is counted, and changes nothing else", () => {
+    const desk = ready();
+    const before = structuredClone(desk.state);
+    desk.message("command/chime", `{"requestId":"r1","x":"${"y".repeat(4_096)}"}`);
+    expect(desk.actions.filter(({ type }) => type !== "log")).toEqual([]);
+    const counted = { "inbound.tooLarge": 1, "commands.malformed": 1 };
+    expect(desk.state).toEqual({ ...before, counters: { ...before.counters, ...counted } });
   });
 
   it.each([

@@ -234,7 +234,7 @@ describe("uplink", () => {
     desk.wait(desk.state.settings.device.bellOnlyMs);
     expect(desk.all("broker.abandon")).toEqual([{ type: "broker.abandon", connection: 1 }]);
     desk.drop("unreachable").wait(desk.state.settings.uplink.reconnectMaxMs);
-    expect(desk.last("broker.connect").subscriptions).toHaveLength(3);
+    expect(desk.last("broker.connect").subscriptions).toHaveLength(4);
   });
 
   it("in bell-only mode uses no camera, listens to nobody, and sends only its own epoch", () => {
