@@ -180,7 +180,7 @@ const TABLE = [
       CONTRACT,
       "^agent/(config|consumer|mqtt)/",
       "^agent/runtime\\.ts$",
-      "^device/linux/storage/clip-tar\\.ts$",
+      "^device/linux/(absent|storage/clip-tar)\\.ts$",
       "^simulator/(world|hardware|live|scenarios)/",
       NODE,
       npm("typebox"),
