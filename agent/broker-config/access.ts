@@ -59,7 +59,11 @@ function filtersOf(device: string, which: (channel: Channel) => boolean): string
   const root = `${PREFIX}/{deviceId}/`;
   return Object.values<Channel>(CHANNELS)
     .filter((channel) => channel.address.startsWith(root) && which(channel))
-    .map(({ address }) => address.replace("{deviceId}", device).replaceAll(/\{\w+\}/g, "+"));
+    .map(({ address }) => inTopics(address, device));
+}
+
+function inTopics(address: string, device: string): string {
+  return address.replaceAll(/\{(\w+)\}/g, (_, parameter) => (parameter === "deviceId" ? device : "+"));
 }
 
 function isCommand(channel: Channel): boolean {

@@ -20,6 +20,8 @@ export interface PacingState {
   lastBytesPerS: number;
   /** The quickest acknowledgement on this connection; null before the first. */
   quickestMs: number | null;
+  /** What had to leave before it: its time was in that too. */
+  quickestBytes: number;
 }
 
 /** The smallest piece of a clip, where a connection begins. */
@@ -47,6 +49,7 @@ export function newPacing(): PacingState {
     seen: [],
     lastBytesPerS: 0,
     quickestMs: null,
+    quickestBytes: 0,
   };
 }
 
@@ -61,11 +64,12 @@ export function restartPacing(turn: Turn): void {
 export function linkAcknowledged(turn: Turn, done: InFlight): void {
   const { pacing, settings } = turn.state;
   const tookMs = turn.now - done.sentAtMs;
-  pacing.quickestMs = Math.min(pacing.quickestMs ?? tookMs, tookMs);
+  if (pacing.quickestMs === null || tookMs < pacing.quickestMs) {
+    pacing.quickestMs = tookMs;
+    pacing.quickestBytes = done.aheadBytes;
+  }
   if (done.aheadBytes < SMALLEST_PIECE_BYTES) return;
-  const queued = queuedBytes(turn, done);
-  if (queued >= FEWEST_TELLING_BYTES)
-    learnRate(turn, queued, Math.max(1, turn.now - done.aheadSinceMs - pacing.quickestMs));
+  learnRate(turn, done, turn.now - done.aheadSinceMs, pacing.quickestMs);
   const wasFull = done.aheadBytes * 2 >= pacing.windowBytes;
   const grownBytes = pacing.windowBytes + (wasFull ? done.bytes : 0);
   const mostBytes = Math.min(settings.uplink.windowBytes, bytesInWindow(turn, pacing.bytesPerS * AIM));
@@ -110,9 +114,14 @@ function queuedBytes({ state: { pacing } }: Turn, done: InFlight): number {
   return Math.max(done.bytes, done.aheadBytes - carriedBytes);
 }
 
-function learnRate(turn: Turn, aheadBytes: number, queuedMs: number): void {
+function learnRate(turn: Turn, done: InFlight, sinceMs: number, quickestMs: number): void {
   const { pacing } = turn.state;
-  pacing.seen.push({ atMs: turn.now, bytesPerS: Math.floor((aheadBytes * 1_000) / queuedMs) });
+  const bytes = queuedBytes(turn, done);
+  if (bytes < FEWEST_TELLING_BYTES) return;
+  // As much as the quickest had in its own time: the difference of the two says nothing (seeds 22819, 26337).
+  const isAlike = done.aheadBytes < 2 * pacing.quickestBytes;
+  const queuedMs = Math.max(1, isAlike ? sinceMs : sinceMs - quickestMs);
+  pacing.seen.push({ atMs: turn.now, bytesPerS: Math.floor((bytes * 1_000) / queuedMs) });
   const isOld = ({ atMs }: { atMs: number }) => turn.now - atMs > SEEN_FOR_MS;
   while (
     pacing.seen.length > MOST_SEEN ||

@@ -31,6 +31,7 @@ else process.exitCode = 3;
 /** The rest of what is bundled. */
 const OTHER_ENTRIES = [
   "agent/main.ts",
+  "agent/owner/main.ts",
   "device/linux/storage/storage-worker.ts",
   "device/linux/ffmpeg/picture-process.ts",
   "simulator/scenarios/live/doorbell-process.ts",

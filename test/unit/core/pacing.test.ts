@@ -69,6 +69,18 @@ describe("pacing", () => {
     expect(desk.state.pacing.bytesPerS).toBe(53_720);
   });
 
+  it("compares with the quickest only what had more to carry (seed 26337)", () => {
+    const { desk } = uploading({ bytesPerS: 256 * KILOBIT, roundTripMs: 100 });
+    desk.state.pacing = { ...desk.state.pacing, quickestMs: 220, quickestBytes: 4_281 };
+    const turn = { state: desk.state, now: desk.now, actions: [] };
+    const done = { token: 1, bytes: 4_281, behindOthers: false, purpose: { kind: "health" } as const };
+    const ago = (ms: number) => ({ sentAtMs: desk.now - ms, aheadSinceMs: desk.now - ms });
+    linkAcknowledged(turn, { ...done, ...ago(221), aheadBytes: 4_281 });
+    expect(desk.state.pacing.bytesPerS).toBe(19_371);
+    linkAcknowledged(turn, { ...done, ...ago(340), aheadBytes: 8_562 });
+    expect(desk.state.pacing.bytesPerS).toBe(71_350);
+  });
+
   it("lets it wait seconds when the window is as good as open", () => {
     const { desk, slow } = uploading({ bytesPerS: 1_000 * KILOBIT, roundTripMs: 20 }, { windowMs: 10_000 });
     slow.run(20_000);
