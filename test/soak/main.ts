@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { soakAnyBytes } from "./any-bytes.ts";
 import { soakBrokerKills } from "./broker-kills.ts";
 import { soakCluster } from "./cluster.ts";
 import { soakHour } from "./hour.ts";
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "10000" },
     hours: { type: "string", default: "1" },
     minutes: { type: "string", default: "60" },
+    inputs: { type: "string", default: "1000000" },
     rounds: { type: "string", default: "10" },
   },
 });
@@ -26,6 +28,7 @@ const parts: Record<string, () => Promise<string[]>> = {
   kills: () => soakKills(Number(values.from)),
   scenarios: soakScenarios,
   "broker-kills": soakBrokerKills,
+  "any-bytes": () => soakAnyBytes(Number(values.inputs)),
   cluster: () => soakCluster(Number(values.rounds)),
 };
 const chosen = values.only === undefined ? Object.keys(parts) : [values.only];
