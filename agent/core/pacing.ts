@@ -118,8 +118,8 @@ function learnRate(turn: Turn, done: InFlight, sinceMs: number, quickestMs: numb
   const { pacing } = turn.state;
   const bytes = queuedBytes(turn, done);
   if (bytes < FEWEST_TELLING_BYTES) return;
-  // As much as the quickest had in its own time: the difference of the two says nothing (seeds 22819, 26337).
-  const isAlike = done.aheadBytes < 2 * pacing.quickestBytes;
+  // As much as the quickest had in its own time, or the first: the difference of the two says nothing (seeds 26337, 22819).
+  const isAlike = done.aheadBytes < 2 * pacing.quickestBytes || pacing.seen.length === 0;
   const queuedMs = Math.max(1, isAlike ? sinceMs : sinceMs - quickestMs);
   pacing.seen.push({ atMs: turn.now, bytesPerS: Math.floor((bytes * 1_000) / queuedMs) });
   const isOld = ({ atMs }: { atMs: number }) => turn.now - atMs > SEEN_FOR_MS;

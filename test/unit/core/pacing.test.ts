@@ -57,7 +57,8 @@ describe("pacing", () => {
 
   it("is not led astray by an acknowledgement that was lucky: little in no time is no rate (seed 15154)", () => {
     const { desk } = uploading({ bytesPerS: 370 * KILOBIT, roundTripMs: 16 });
-    desk.state.pacing = { ...desk.state.pacing, bytesPerS: 47_000, quickestMs: 60 };
+    const seen = [{ atMs: desk.now, bytesPerS: 47_000 }];
+    desk.state.pacing = { ...desk.state.pacing, seen, bytesPerS: 47_000, quickestMs: 60 };
     const done = {
       ...{ token: 1, bytes: 1_225, sentAtMs: desk.now - 66, aheadSinceMs: desk.now - 66 },
       ...{ behindOthers: true, purpose: { kind: "health" } as const },
@@ -67,6 +68,20 @@ describe("pacing", () => {
     expect(desk.state.pacing.bytesPerS).toBe(47_000);
     linkAcknowledged(turn, { ...done, aheadBytes: 8_192, aheadSinceMs: desk.now - 160 });
     expect(desk.state.pacing.bytesPerS).toBe(53_720);
+  });
+
+  it("takes the first on a connection for as slow as it was: it may be the quickest itself (seed 22819)", () => {
+    const { desk } = uploading({ bytesPerS: 620 * KILOBIT, roundTripMs: 20 });
+    desk.state.pacing.quickestMs = 39;
+    const purpose = { kind: "health" } as const;
+    linkAcknowledged(
+      { state: desk.state, now: desk.now, actions: [] },
+      {
+        ...{ token: 1, bytes: 4_560, aheadBytes: 4_560, behindOthers: false, purpose },
+        ...{ sentAtMs: desk.now - 39, aheadSinceMs: desk.now - 39 },
+      },
+    );
+    expect(desk.state.pacing.bytesPerS).toBe(116_923);
   });
 
   it("compares with the quickest only what had more to carry (seed 26337)", () => {
