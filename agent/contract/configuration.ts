@@ -1,5 +1,5 @@
-import { type Static, type TSchema, Type } from "typebox";
-import { Compile } from "typebox/compile";
+import { type Static, Type } from "typebox";
+import { readMessage } from "./read-message.ts";
 
 /** Longest `config/desired` and `config/reported`, in bytes. */
 export const CONFIGURATION_MAX_BYTES = 65_536;
@@ -84,32 +84,15 @@ export type ReportedConfiguration = Static<typeof ReportedConfiguration>;
 
 /** Reads `config/desired`; a string says in one line why it is none. */
 export function parseDesired(text: string): DesiredConfiguration | string {
-  return read<DesiredConfiguration>(DesiredConfiguration, text);
+  return readMessage(DesiredConfiguration, text);
 }
 
 /** Reads the payload that an owner signed; a string says in one line why it is none. */
 export function parseOwnerConfiguration(text: string): OwnerConfiguration | string {
-  return read<OwnerConfiguration>(OwnerConfiguration, text);
+  return readMessage(OwnerConfiguration, text);
 }
 
 /** Reads `config/reported`; a string says in one line why it is none. */
 export function parseReported(text: string): ReportedConfiguration | string {
-  return read<ReportedConfiguration>(ReportedConfiguration, text);
-}
-
-/** Made when the first of its kind comes: a start does not wait for it. */
-const compiled = new Map<TSchema, ReturnType<typeof Compile>>();
-
-function read<T>(schema: TSchema, text: string): T | string {
-  let message: unknown;
-  try {
-    message = JSON.parse(text);
-  } catch {
-    return "not JSON";
-  }
-  const validator = compiled.get(schema) ?? Compile(schema);
-  compiled.set(schema, validator);
-  if (validator.Check(message)) return message as T;
-  const [error] = validator.Errors(message);
-  return `${error?.instancePath || "/"} ${error?.message ?? "is wrong"}`;
+  return readMessage(ReportedConfiguration, text);
 }

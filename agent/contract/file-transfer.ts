@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { Compile } from "typebox/compile";
+import { readMessage } from "./read-message.ts";
 import type { Settings } from "./settings.ts";
 import { topicsOf } from "./topics.ts";
 
@@ -73,23 +73,10 @@ export function parseFileCommand(topic: string): FileCommand | null {
 /** An answer to one command. */
 export type FileAnswer = FileCommand & { code: number; description: string };
 
-const compile = () => Compile(FileResponse);
-/** Made when the first answer comes: a start does not wait for it. */
-let compiled: ReturnType<typeof compile> | null = null;
-
 /** Reads an answer's JSON text; a string says in one line why it is none. */
 export function parseFileResponse(text: string): FileAnswer | string {
-  let message: unknown;
-  try {
-    message = JSON.parse(text);
-  } catch {
-    return "not JSON";
-  }
-  compiled ??= compile();
-  if (!compiled.Check(message)) {
-    const [error] = compiled.Errors(message);
-    return `${error?.instancePath || "/"} ${error?.message ?? "is wrong"}`;
-  }
+  const message = readMessage(FileResponse, text);
+  if (typeof message === "string") return message;
   const command = parseFileCommand(message.topic);
   if (!command) return "/topic is no command of a file transfer";
   return { ...command, code: message.reason_code, description: message.reason_description };
